@@ -1,0 +1,91 @@
+//! Every URL of Portico's pages; routes, links, redirects, mails and tests take them from here.
+
+use crate::ids::{ApplicationId, AuthStrategyId, DeveloperId, GatewayId, MailId, PortalId, ProductId, VersionId};
+
+/// Pages of a portal, on the portal's own host.
+pub mod portal {
+    use super::*;
+
+    pub const CATALOGUE: &str = "/";
+    pub const SIGN_UP: &str = "/sign-up";
+    pub const SIGN_IN: &str = "/sign-in";
+    pub const FORGOT_PASSWORD: &str = "/forgot-password";
+    pub const SET_PASSWORD: &str = "/set-password";
+    pub const ACCOUNT: &str = "/account";
+    pub const APPLICATIONS: &str = "/applications";
+    pub const NEW_APPLICATION: &str = "/applications/new";
+
+    pub fn product(id: ProductId) -> String {
+        format!("/products/{id}")
+    }
+
+    pub fn version(product: ProductId, version: VersionId) -> String {
+        format!("/products/{product}/versions/{version}")
+    }
+
+    pub fn register(product: ProductId, version: VersionId) -> String {
+        format!("/products/{product}/versions/{version}/register")
+    }
+
+    pub fn application(id: ApplicationId) -> String {
+        format!("/applications/{id}")
+    }
+
+    /// The page that creates an application and then comes back to register it.
+    pub fn new_application_for(version: VersionId) -> String {
+        format!("{NEW_APPLICATION}?version={version}")
+    }
+
+    pub fn sign_in_and_return(to: &str) -> String {
+        let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", to).finish();
+        format!("{SIGN_IN}?{query}")
+    }
+}
+
+/// Pages of the admin console, on the base host.
+pub mod admin {
+    use super::*;
+
+    pub const HOME: &str = "/admin";
+    pub const SIGN_IN: &str = "/admin/sign-in";
+    pub const SET_UP: &str = "/admin/set-up";
+    pub const PORTALS: &str = "/admin/portals";
+    pub const NEW_PORTAL: &str = "/admin/portals/new";
+    pub const PRODUCTS: &str = "/admin/products";
+    pub const NEW_PRODUCT: &str = "/admin/products/new";
+    pub const GATEWAYS: &str = "/admin/gateways";
+    pub const AUTH_STRATEGIES: &str = "/admin/auth-strategies";
+    pub const NEW_AUTH_STRATEGY: &str = "/admin/auth-strategies/new";
+    pub const DEVELOPERS: &str = "/admin/developers";
+    pub const REGISTRATIONS: &str = "/admin/registrations";
+    pub const APPLICATIONS: &str = "/admin/applications";
+    pub const MAIL: &str = "/admin/mail";
+
+    pub fn portal(id: PortalId) -> String {
+        format!("{PORTALS}/{id}")
+    }
+
+    pub fn product(id: ProductId) -> String {
+        format!("{PRODUCTS}/{id}")
+    }
+
+    pub fn version(product: ProductId, version: VersionId) -> String {
+        format!("{PRODUCTS}/{product}/versions/{version}")
+    }
+
+    pub fn gateway(id: GatewayId) -> String {
+        format!("{GATEWAYS}/{id}")
+    }
+
+    pub fn auth_strategy(id: AuthStrategyId) -> String {
+        format!("{AUTH_STRATEGIES}/{id}")
+    }
+
+    pub fn developer(id: DeveloperId) -> String {
+        format!("{DEVELOPERS}/{id}")
+    }
+
+    pub fn mail(id: MailId) -> String {
+        format!("{MAIL}/{id}")
+    }
+}

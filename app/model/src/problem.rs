@@ -1,0 +1,136 @@
+//! Every way in which a request can be refused, as codes. Words are chosen where a person reads them.
+
+use serde::{Deserialize, Serialize};
+
+/// A refusal that the caller may see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", content = "about", rename_all = "snake_case")]
+pub enum Problem {
+    /// There is no such thing, or not for this caller.
+    NotFound,
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// The caller is known and may not do this.
+    Forbidden,
+    /// E-mail address and password do not belong together, or there is no such account.
+    WrongPassword,
+    /// The password is right, but an admin has not let this developer in.
+    AwaitingApproval,
+    /// Some fields are wrong.
+    Invalid(Vec<FieldProblem>),
+    /// The state of things does not allow it.
+    Conflict(Conflict),
+    /// Too many attempts.
+    RateLimited { retry_after_seconds: u32 },
+    /// The database cannot be reached now.
+    Unavailable,
+    /// Something broke here; the log has it under the request's id.
+    Internal { request_id: String },
+}
+
+impl Problem {
+    /// One wrong field.
+    pub fn field(field: &str, rule: Rule) -> Self {
+        Self::Invalid(vec![FieldProblem { field: field.to_owned(), rule }])
+    }
+}
+
+/// Which field is wrong, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldProblem {
+    /// The form field's name.
+    pub field: String,
+    pub rule: Rule,
+}
+
+/// What a field's value breaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    Required,
+    MinLength(usize),
+    MaxLength(usize),
+    MaxItems(usize),
+    /// A line break, a tab or another control character where plain text is expected.
+    ControlCharacter,
+    /// Lower-case letters, digits and hyphens, not at the ends.
+    Slug,
+    Email,
+    /// An absolute http or https URL without credentials, query or fragment.
+    Url,
+    /// A host name such as `api.example.com`.
+    Hostname,
+    /// A path such as `/weather`.
+    PathPrefix,
+    /// Letters, digits, `-` and `_`.
+    KeyName,
+    /// Two values that must be equal are not.
+    Mismatch,
+    /// Someone else has this value already.
+    Taken,
+    /// Not one of the values on offer.
+    NotOffered,
+    /// Too easy to guess.
+    WeakPassword,
+    /// The link was used, has expired or was never valid.
+    Link,
+    /// Neither JSON nor YAML; counted from 1.
+    Syntax {
+        line: usize,
+        column: usize,
+    },
+    /// A specification that is not one, with the place as a JSON pointer.
+    Specification {
+        pointer: String,
+        expected: Expected,
+    },
+    /// More than this many bytes.
+    TooLarge(usize),
+}
+
+/// What a specification should have had at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// `openapi: 3.x` or `swagger: "2.0"`.
+    KnownVersion,
+    Object,
+    Text,
+    Array,
+    /// A path that starts with `/`.
+    LeadingSlash,
+}
+
+/// Why the state of things does not allow a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conflict {
+    /// There is no such step between two states.
+    StatusChange,
+    /// A publication, an application or a portal still uses the strategy.
+    StrategyInUse,
+    /// A version still links to the service.
+    ServiceInUse,
+    /// The gateway still has services.
+    GatewayInUse,
+    /// The portal has developers or publications.
+    PortalInUse,
+    /// The product still has versions.
+    ProductInUse,
+    /// Somebody registered for the version.
+    VersionInUse,
+    /// The application registered for this version before.
+    AlreadyRegistered,
+    /// The version takes no registrations in this portal.
+    RegistrationClosed,
+    /// The application uses another strategy than the version.
+    OtherStrategy,
+    /// The application has as many credentials as it may have.
+    TooManyCredentials,
+    /// An admin revoked the registration, so its developer cannot remove it and ask anew.
+    RevokedStays,
+    /// The admin has as many access tokens as they may have.
+    TooManyAccessTokens,
+    /// There is an admin already, so the set-up link is void.
+    AlreadySetUp,
+}

@@ -1,0 +1,144 @@
+//! States, and which changes between them are allowed.
+
+use crate::problem::{Conflict, Problem};
+use serde::{Deserialize, Serialize};
+
+macro_rules! states {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "sqlx", derive(sqlx::Type))]
+        #[cfg_attr(feature = "sqlx", sqlx(type_name = "text", rename_all = "snake_case"))]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            /// Every state, in the order in which people think of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word used in tables, URLs and the API.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// Reads the word back; `None` for anything else.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+states! {
+    /// A developer's account.
+    DeveloperStatus {
+        /// Waits for an admin.
+        Pending = "pending",
+        /// May sign in.
+        Approved = "approved",
+        /// Was approved once, may not sign in any more. Keys keep working.
+        Revoked = "revoked",
+        /// Was never let in.
+        Rejected = "rejected",
+    }
+}
+
+impl DeveloperStatus {
+    /// The next state, or a conflict when there is no such step.
+    pub fn change_to(self, next: Self) -> Result<Self, Problem> {
+        match (self, next) {
+            (Self::Pending | Self::Revoked | Self::Rejected, Self::Approved)
+            | (Self::Pending, Self::Rejected)
+            | (Self::Approved, Self::Revoked) => Ok(next),
+            _ => Err(Problem::Conflict(Conflict::StatusChange)),
+        }
+    }
+}
+
+states! {
+    /// One application's access to one version. Only `Approved` lets traffic through.
+    RegistrationStatus {
+        /// Waits for an admin.
+        Pending = "pending",
+        /// Calls pass.
+        Approved = "approved",
+        /// Was approved once; can be reinstated.
+        Revoked = "revoked",
+        /// Was refused; must be removed before asking again.
+        Rejected = "rejected",
+    }
+}
+
+impl RegistrationStatus {
+    /// The next state, or a conflict when there is no such step.
+    pub fn change_to(self, next: Self) -> Result<Self, Problem> {
+        match (self, next) {
+            (Self::Pending | Self::Revoked, Self::Approved)
+            | (Self::Pending, Self::Rejected)
+            | (Self::Approved, Self::Revoked) => Ok(next),
+            _ => Err(Problem::Conflict(Conflict::StatusChange)),
+        }
+    }
+
+    /// Whether the developer may remove it: a revoked one stays, so that it cannot be asked for anew.
+    pub const fn may_be_removed_by_developer(self) -> bool {
+        !matches!(self, Self::Revoked)
+    }
+}
+
+states! {
+    /// Whether a version is visible in a portal. Hiding it never stops calls.
+    PublishStatus {
+        Unpublished = "unpublished",
+        Published = "published",
+    }
+}
+
+states! {
+    /// How the callers of an API authenticate.
+    StrategyType {
+        /// An API key.
+        KeyAuth = "key_auth",
+    }
+}
+
+states! {
+    /// What became of a mail.
+    MailState {
+        /// No SMTP server is configured: kept for the admin to read.
+        Kept = "kept",
+        /// Waits for its first or next attempt.
+        Queued = "queued",
+        /// The SMTP server accepted it.
+        Sent = "sent",
+        /// Every attempt failed.
+        Failed = "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_developer_moves_only_along_the_documented_steps() {
+        use DeveloperStatus::{Approved, Pending, Rejected, Revoked};
+        let allowed = [(Pending, Approved), (Pending, Rejected), (Approved, Revoked), (Revoked, Approved), (Rejected, Approved)];
+        for &from in DeveloperStatus::ALL {
+            for &to in DeveloperStatus::ALL {
+                assert_eq!(from.change_to(to).is_ok(), allowed.contains(&(from, to)), "{from:?} to {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_registration_moves_only_along_the_documented_steps() {
+        use RegistrationStatus::{Approved, Pending, Rejected, Revoked};
+        let allowed = [(Pending, Approved), (Pending, Rejected), (Approved, Revoked), (Revoked, Approved)];
+        for &from in RegistrationStatus::ALL {
+            for &to in RegistrationStatus::ALL {
+                assert_eq!(from.change_to(to).is_ok(), allowed.contains(&(from, to)), "{from:?} to {to:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What developers do to their applications and keys, and admins to anybody's applications.
+
+use crate::visit::{UiError, Visit, parse_id, parse_optional_id};
+use leptos::prelude::*;
+use leptos_axum::redirect;
+use portico_core::{applications, credentials, products::catalogue};
+use portico_model::{
+    ids::{ApplicationId, VersionId},
+    paths,
+};
+
+pub const CREATE_APPLICATION: &str = "/_fn/create-application";
+pub const UPDATE_APPLICATION: &str = "/_fn/update-application";
+pub const DELETE_APPLICATION: &str = "/_fn/delete-application";
+pub const CREATE_CREDENTIAL: &str = "/_fn/create-credential";
+pub const RENAME_CREDENTIAL: &str = "/_fn/rename-credential";
+pub const REVOKE_CREDENTIAL: &str = "/_fn/revoke-credential";
+pub const DELETE_APPLICATION_AS_ADMIN: &str = "/_fn/admin/delete-application";
+
+/// Comes back to the version that it was created for, if to any. For developers.
+#[server(prefix = "/_fn", endpoint = "create-application")]
+pub async fn create_application(
+    name: String,
+    description: String,
+    #[server(default)] auth_strategy: String,
+    #[server(default)] version: String,
+) -> Result<(), UiError> {
+    let visit = Visit::current();
+    let portal = visit.portal()?;
+    let strategy = parse_optional_id("auth_strategy", &auth_strategy)?;
+    let version: Option<VersionId> = parse_optional_id("version", &version)?;
+    let id = applications::create(&visit.core, visit.actor, portal, &name, &description, strategy).await?;
+    let next = match version {
+        Some(version) => {
+            let version = catalogue::version(&visit.core, visit.actor, portal, version).await?;
+            visit.leave_notice("The application is there. Now register it.").await?;
+            format!("{}?application={id}", paths::portal::register(version.product_id, version.id))
+        }
+        None => {
+            visit.leave_notice("The application is there. Register it for a product version in the catalog.").await?;
+            paths::portal::application(id)
+        }
+    };
+    redirect(&next);
+    Ok(())
+}
+
+/// For the developer whose application it is.
+#[server(prefix = "/_fn", endpoint = "update-application")]
+pub async fn update_application(application: String, name: String, description: String) -> Result<(), UiError> {
+    let visit = Visit::current();
+    let id = parse_id("application", &application)?;
+    applications::update(&visit.core, visit.actor, visit.portal()?.id, id, &name, &description).await?;
+    visit.leave_notice("Saved.").await?;
+    redirect(&paths::portal::application(id));
+    Ok(())
+}
+
+/// For the developer whose application it is.
+#[server(prefix = "/_fn", endpoint = "delete-application")]
+pub async fn delete_application(application: String) -> Result<(), UiError> {
+    let visit = Visit::current();
+    applications::delete(&visit.core, visit.actor, visit.portal()?.id, parse_id("application", &application)?).await?;
+    visit.leave_notice("The application is deleted, with its keys and registrations.").await?;
+    redirect(paths::portal::APPLICATIONS);
+    Ok(())
+}
+
+/// For admins.
+#[server(prefix = "/_fn", endpoint = "admin/delete-application")]
+pub async fn delete_application_as_admin(application: String) -> Result<(), UiError> {
+    let visit = Visit::current();
+    applications::delete_as_admin(&visit.core, visit.actor, parse_id("application", &application)?).await?;
+    visit.leave_notice("The application is deleted, with its keys and registrations.").await?;
+    redirect(paths::admin::APPLICATIONS);
+    Ok(())
+}
+
+/// The key travels sealed in the session to the next page, which shows it once. For the developer whose
+/// application it is.
+#[server(prefix = "/_fn", endpoint = "create-credential")]
+pub async fn create_credential(application: String, display_name: String) -> Result<(), UiError> {
+    let visit = Visit::current();
+    let id: ApplicationId = parse_id("application", &application)?;
+    let (_, key) = credentials::create(&visit.core, visit.actor, visit.portal()?.id, id, &display_name).await?;
+    visit.leave_secret(&key).await?;
+    redirect(&paths::portal::application(id));
+    Ok(())
+}
+
+/// For the developer whose application it is.
+#[server(prefix = "/_fn", endpoint = "rename-credential")]
+pub async fn rename_credential(application: String, credential: String, display_name: String) -> Result<(), UiError> {
+    let visit = Visit::current();
+    let id: ApplicationId = parse_id("application", &application)?;
+    let credential = parse_id("credential", &credential)?;
+    credentials::rename(&visit.core, visit.actor, visit.portal()?.id, id, credential, &display_name).await?;
+    visit.leave_notice("Saved.").await?;
+    redirect(&paths::portal::application(id));
+    Ok(())
+}
+
+/// For the developer whose application it is.
+#[server(prefix = "/_fn", endpoint = "revoke-credential")]
+pub async fn revoke_credential(application: String, credential: String) -> Result<(), UiError> {
+    let visit = Visit::current();
+    let id: ApplicationId = parse_id("application", &application)?;
+    credentials::revoke(&visit.core, visit.actor, visit.portal()?.id, id, parse_id("credential", &credential)?).await?;
+    visit.leave_notice("The key is revoked. Gateways refuse it from now on.").await?;
+    redirect(&paths::portal::application(id));
+    Ok(())
+}

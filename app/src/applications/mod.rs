@@ -1,0 +1,5 @@
+pub mod admin_list_page;
+pub mod application_page;
+pub mod form_page;
+pub mod functions;
+pub mod list_page;

@@ -1,0 +1,131 @@
+use super::functions::{FORGOT_PASSWORD, RENAME_ACCOUNT, SET_PASSWORD, SIGN_IN, SIGN_UP};
+use crate::{
+    ui::{
+        forms::{Form, Hidden, Submit, TextField},
+        layout::PageTitle,
+        page::{page, query},
+        text::moment,
+    },
+    visit::{UiError, Visit},
+};
+use leptos::prelude::*;
+use portico_core::{developers, portals::Portal, secrets::Plain};
+use portico_model::{paths, problem::Problem};
+
+/// A public portal has no accounts, and so no pages for them.
+fn require_accounts(portal: &Portal) -> Result<(), UiError> {
+    if portal.is_public { Err(Problem::NotFound.into()) } else { Ok(()) }
+}
+
+#[component]
+pub fn SignUpPage() -> impl IntoView {
+    let visit = Visit::current();
+    page(async move {
+        require_accounts(visit.portal()?)?;
+        let view = view! {
+            <PageTitle text="Sign up" />
+            <section class="narrow">
+                <h1>"Create an account"</h1>
+                <Form action=SIGN_UP>
+                    <TextField name="full_name" label="Full name" autocomplete="name" required=true />
+                    <TextField name="email" label="Email" kind="email" autocomplete="email" required=true />
+                    <Submit label="Create account" />
+                </Form>
+                <p>"Have an account? " <a href=paths::portal::SIGN_IN>"Sign in"</a></p>
+            </section>
+        };
+        Ok(view.into_any())
+    })
+}
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let visit = Visit::current();
+    let return_to = query("return_to");
+    page(async move {
+        require_accounts(visit.portal()?)?;
+        let view = view! {
+            <PageTitle text="Sign in" />
+            <section class="narrow">
+                <h1>"Sign in"</h1>
+                <Form action=SIGN_IN>
+                    <Hidden name="return_to" value=return_to />
+                    <TextField name="email" label="Email" kind="email" autocomplete="username" required=true />
+                    <TextField name="password" label="Password" kind="password" autocomplete="current-password" required=true />
+                    <Submit label="Sign in" />
+                </Form>
+                <p><a href=paths::portal::FORGOT_PASSWORD>"Forgot password?"</a></p>
+                <p>"No account? " <a href=paths::portal::SIGN_UP>"Sign up"</a></p>
+            </section>
+        };
+        Ok(view.into_any())
+    })
+}
+
+#[component]
+pub fn ForgotPasswordPage() -> impl IntoView {
+    let visit = Visit::current();
+    page(async move {
+        require_accounts(visit.portal()?)?;
+        let view = view! {
+            <PageTitle text="Forgot password" />
+            <section class="narrow">
+                <h1>"Forgot password"</h1>
+                <p>"Enter your address, and we mail you a link to a new password."</p>
+                <Form action=FORGOT_PASSWORD>
+                    <TextField name="email" label="Email" kind="email" autocomplete="username" required=true />
+                    <Submit label="Send the link" />
+                </Form>
+            </section>
+        };
+        Ok(view.into_any())
+    })
+}
+
+/// Where the link in a mail leads. Looking does not use the link up.
+#[component]
+pub fn SetPasswordPage() -> impl IntoView {
+    let visit = Visit::current();
+    let token = query("token");
+    page(async move {
+        developers::check_password_link(&visit.core, visit.portal()?, &Plain::new(token.clone())).await?;
+        let view = view! {
+            <PageTitle text="Choose a password" />
+            <section class="narrow">
+                <h1>"Choose a password"</h1>
+                <Form action=SET_PASSWORD>
+                    <Hidden name="token" value=token />
+                    <TextField name="password" label="Password" kind="password" autocomplete="new-password" required=true hint="At least 10 characters." />
+                    <TextField name="password_again" label="Password again" kind="password" autocomplete="new-password" required=true />
+                    <Submit label="Set password" />
+                </Form>
+            </section>
+        };
+        Ok(view.into_any())
+    })
+}
+
+#[component]
+pub fn AccountPage() -> impl IntoView {
+    let visit = Visit::current();
+    page(async move {
+        let portal = visit.portal()?;
+        let developer = developers::me(&visit.core, visit.actor, portal.id).await?;
+        let view = view! {
+            <PageTitle text="Account" />
+            <section class="narrow">
+                <h1>"Account"</h1>
+                <dl class="facts">
+                    <dt>"Email"</dt><dd>{developer.email}</dd>
+                    <dt>"Member since"</dt><dd>{moment(developer.created_at)}</dd>
+                </dl>
+                <Form action=RENAME_ACCOUNT>
+                    <TextField name="full_name" label="Full name" value=developer.full_name autocomplete="name" required=true />
+                    <Submit label="Save" />
+                </Form>
+                <p><a href=paths::portal::FORGOT_PASSWORD>"Change the password by mail"</a></p>
+            </section>
+        };
+        Ok(view.into_any())
+    })
+}

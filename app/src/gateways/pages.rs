@@ -1,0 +1,135 @@
+use super::functions::{CREATE_GATEWAY, CREATE_SERVICE, DELETE_GATEWAY, DELETE_SERVICE, UPDATE_SERVICE};
+use crate::{
+    ui::{
+        forms::{Confirm, Form, Hidden, Submit, TextField},
+        layout::PageTitle,
+        lists::Table,
+        page::{page, path_id},
+        text::count,
+    },
+    visit::Visit,
+};
+use leptos::prelude::*;
+use portico_core::gateways::{self, GatewayService};
+use portico_model::{ids::GatewayId, paths};
+
+#[component]
+pub fn GatewaysPage() -> impl IntoView {
+    let visit = Visit::current();
+    page(async move {
+        let gateways = gateways::list(&visit.core, visit.actor).await?;
+        let rows = gateways
+            .into_iter()
+            .map(|gateway| {
+                view! {
+                    <tr>
+                        <th scope="row"><a href=paths::admin::gateway(gateway.id)>{gateway.name}</a></th>
+                        <td>{count(gateway.service_count, "service", "services")}</td>
+                    </tr>
+                }
+                .into_any()
+            })
+            .collect();
+        let headings = view! { <th scope="col">"Name"</th><th scope="col">"Services"</th> };
+        let view = view! {
+            <PageTitle text="Gateways" />
+            <h1>"Gateways"</h1>
+            <Table headings=headings.into_any() rows=rows empty=|| "No gateways. Add one, then its services." />
+            <section>
+                <h2>"New gateway"</h2>
+                <Form action=CREATE_GATEWAY>
+                    <TextField name="name" label="Name" required=true />
+                    <Submit label="Create gateway" />
+                </Form>
+            </section>
+        };
+        Ok(view.into_any())
+    })
+}
+
+#[component]
+pub fn GatewayPage() -> impl IntoView {
+    let visit = Visit::current();
+    let id = path_id::<GatewayId>("gateway");
+    page(async move {
+        let (gateway, services) = gateways::get(&visit.core, visit.actor, id?).await?;
+        let id = gateway.id;
+        let is_empty = services.is_empty();
+        let services = services.into_iter().map(|service| service_card(id, service)).collect_view();
+        let question = format!("Delete {}? It must have no services.", gateway.name);
+        let view = view! {
+            <PageTitle text=gateway.name.clone() />
+            <h1>{gateway.name.clone()}</h1>
+            <section>
+                <h2>"Services"</h2>
+                {is_empty.then(|| view! { <p class="empty">"No services. A service says which calls it serves and where they go."</p> })}
+                {services}
+            </section>
+            <section>
+                <h2>"New service"</h2>
+                <Form action=CREATE_SERVICE>
+                    <Hidden name="gateway" value=id />
+                    {service_fields(None)}
+                    <Submit label="Create service" />
+                </Form>
+            </section>
+            <section>
+                <h2>"Danger zone"</h2>
+                <Confirm label="Delete gateway" question=question>
+                    <Form action=DELETE_GATEWAY>
+                        <Hidden name="gateway" value=id />
+                        <Submit label="Delete gateway" class="danger" />
+                    </Form>
+                </Confirm>
+            </section>
+        };
+        Ok(view.into_any())
+    })
+}
+
+fn service_card(gateway: GatewayId, service: GatewayService) -> AnyView {
+    let id = service.id;
+    let matches = format!("{}{}", service.host, service.path_prefix);
+    let linked = service.product_id.zip(service.version_id).map(|(product, version)| {
+        let name =
+            format!("{} {}", service.product_name.clone().unwrap_or_default(), service.version_name.clone().unwrap_or_default());
+        view! { <p>"Serves " <a href=paths::admin::version(product, version)>{name}</a></p> }.into_any()
+    });
+    let linked = linked.unwrap_or_else(|| view! { <p class="quiet">"No version links to it, so it is closed."</p> }.into_any());
+    let question = format!("Delete {}? No version may link to it.", service.name);
+    view! {
+        <article class="card">
+            <h3>{service.name.clone()}</h3>
+            <p><code>{matches}</code> " goes to " <code>{service.upstream_url.clone()}</code></p>
+            {linked}
+            <details>
+                <summary>"Edit"</summary>
+                <Form action=UPDATE_SERVICE key=id.to_string()>
+                    <Hidden name="gateway" value=gateway />
+                    <Hidden name="service" value=id />
+                    {service_fields(Some(service))}
+                    <Submit label="Save" />
+                </Form>
+            </details>
+            <Confirm label="Delete" question=question>
+                <Form action=DELETE_SERVICE key=id.to_string()>
+                    <Hidden name="gateway" value=gateway />
+                    <Hidden name="service" value=id />
+                    <Submit label="Delete service" class="danger" />
+                </Form>
+            </Confirm>
+        </article>
+    }
+    .into_any()
+}
+
+fn service_fields(service: Option<GatewayService>) -> AnyView {
+    let text = |value: fn(&GatewayService) -> String| service.as_ref().map(value).unwrap_or_default();
+    view! {
+        <TextField name="name" label="Name" value=text(|s| s.name.clone()) required=true />
+        <TextField name="host" label="Host" value=text(|s| s.host.clone()) hint="Calls to this host; any host where empty." />
+        <TextField name="path_prefix" label="Path prefix" value=text(|s| s.path_prefix.clone()) required=true hint="Such as /weather. It is cut off before the upstream sees the call." />
+        <TextField name="upstream_url" label="Upstream URL" kind="url" value=text(|s| s.upstream_url.clone()) required=true hint="Where calls go, such as http://10.0.0.5:8080." />
+    }
+    .into_any()
+}

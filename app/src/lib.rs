@@ -1,0 +1,38 @@
+//! What a person sees. Pages and server functions exist on the server only; the browser gets the islands.
+//!
+//! Folders are features, in the words of the domain. In a feature, `functions.rs` holds the server functions
+//! that its forms post to and `*_page.rs` its pages. [`portal_app`] and [`admin_app`] list every page.
+
+pub mod islands;
+
+#[cfg(feature = "ssr")]
+pub mod admins;
+#[cfg(feature = "ssr")]
+pub mod applications;
+#[cfg(feature = "ssr")]
+pub mod auth_strategies;
+#[cfg(feature = "ssr")]
+pub mod developers;
+#[cfg(feature = "ssr")]
+pub mod gateways;
+#[cfg(feature = "ssr")]
+pub mod mail;
+#[cfg(feature = "ssr")]
+pub mod portals;
+#[cfg(feature = "ssr")]
+pub mod products;
+#[cfg(feature = "ssr")]
+pub mod publications;
+#[cfg(feature = "ssr")]
+pub mod registrations;
+#[cfg(feature = "ssr")]
+pub mod routes;
+#[cfg(feature = "ssr")]
+pub mod ui;
+#[cfg(feature = "ssr")]
+pub mod visit;
+
+#[cfg(feature = "ssr")]
+pub use routes::{admin_app, portal_app};
+#[cfg(feature = "ssr")]
+pub use visit::{Assets, FormFlash, Visit};

@@ -1,0 +1,3 @@
+pub mod directory_page;
+pub mod functions;
+pub mod pages;

@@ -1,0 +1,5 @@
+pub mod admin_pages;
+pub mod catalogue_page;
+pub mod functions;
+pub mod product_page;
+pub mod version_admin_page;

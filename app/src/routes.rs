@@ -1,0 +1,96 @@
+//! Every page: a portal's on its own host, the admin console's on the base host.
+
+use crate::{
+    admins::pages::{AdminSignInPage, OverviewPage, SetUpPage},
+    applications::{
+        admin_list_page::AdminApplicationsPage, application_page::ApplicationPage, form_page::NewApplicationPage,
+        list_page::ApplicationsPage,
+    },
+    auth_strategies::pages::{AuthStrategiesPage, AuthStrategyPage, NewAuthStrategyPage},
+    developers::{
+        account_pages::{AccountPage, ForgotPasswordPage, SetPasswordPage, SignInPage, SignUpPage},
+        queue_page::{DeveloperPage, DevelopersPage},
+    },
+    gateways::pages::{GatewayPage, GatewaysPage},
+    mail::pages::{MailPage, MailsPage},
+    portals::{
+        directory_page::DirectoryPage,
+        pages::{NewPortalPage, PortalPage, PortalsPage},
+    },
+    products::{
+        admin_pages::{NewProductPage, ProductAdminPage, ProductsPage},
+        catalogue_page::CataloguePage,
+        product_page::ProductPage,
+        version_admin_page::VersionAdminPage,
+    },
+    registrations::{queue_page::RegistrationsPage, register_page::RegisterPage},
+    ui::{
+        layout::{AdminFrame, PortalFrame},
+        page::NotFoundPage,
+    },
+};
+use leptos::prelude::*;
+use leptos_router::{
+    components::{Route, Router, Routes},
+    path,
+};
+
+/// A portal, on its own host.
+pub fn portal_app() -> AnyView {
+    view! {
+        <Router>
+            <PortalFrame>
+                <Routes fallback=NotFoundPage>
+                    <Route path=path!("/") view=CataloguePage />
+                    <Route path=path!("/products/:product") view=ProductPage />
+                    <Route path=path!("/products/:product/versions/:version") view=ProductPage />
+                    <Route path=path!("/products/:product/versions/:version/register") view=RegisterPage />
+                    <Route path=path!("/sign-up") view=SignUpPage />
+                    <Route path=path!("/sign-in") view=SignInPage />
+                    <Route path=path!("/forgot-password") view=ForgotPasswordPage />
+                    <Route path=path!("/set-password") view=SetPasswordPage />
+                    <Route path=path!("/account") view=AccountPage />
+                    <Route path=path!("/applications") view=ApplicationsPage />
+                    <Route path=path!("/applications/new") view=NewApplicationPage />
+                    <Route path=path!("/applications/:application") view=ApplicationPage />
+                </Routes>
+            </PortalFrame>
+        </Router>
+    }
+    .into_any()
+}
+
+/// The list of portals and the admin console, on the base host.
+pub fn admin_app() -> AnyView {
+    view! {
+        <Router>
+            <AdminFrame>
+                <Routes fallback=NotFoundPage>
+                    <Route path=path!("/") view=DirectoryPage />
+                    <Route path=path!("/admin") view=OverviewPage />
+                    <Route path=path!("/admin/sign-in") view=AdminSignInPage />
+                    <Route path=path!("/admin/set-up") view=SetUpPage />
+                    <Route path=path!("/admin/portals") view=PortalsPage />
+                    <Route path=path!("/admin/portals/new") view=NewPortalPage />
+                    <Route path=path!("/admin/portals/:portal") view=PortalPage />
+                    <Route path=path!("/admin/products") view=ProductsPage />
+                    <Route path=path!("/admin/products/new") view=NewProductPage />
+                    <Route path=path!("/admin/products/:product") view=ProductAdminPage />
+                    <Route path=path!("/admin/products/:product/versions/:version") view=VersionAdminPage />
+                    <Route path=path!("/admin/auth-strategies") view=AuthStrategiesPage />
+                    <Route path=path!("/admin/auth-strategies/new") view=NewAuthStrategyPage />
+                    <Route path=path!("/admin/auth-strategies/:strategy") view=AuthStrategyPage />
+                    <Route path=path!("/admin/gateways") view=GatewaysPage />
+                    <Route path=path!("/admin/gateways/:gateway") view=GatewayPage />
+                    <Route path=path!("/admin/developers") view=DevelopersPage />
+                    <Route path=path!("/admin/developers/:developer") view=DeveloperPage />
+                    <Route path=path!("/admin/registrations") view=RegistrationsPage />
+                    <Route path=path!("/admin/applications") view=AdminApplicationsPage />
+                    <Route path=path!("/admin/mail") view=MailsPage />
+                    <Route path=path!("/admin/mail/:mail") view=MailPage />
+                </Routes>
+            </AdminFrame>
+        </Router>
+    }
+    .into_any()
+}

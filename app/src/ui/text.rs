@@ -1,0 +1,30 @@
+//! Small pieces of text: dates, states, numbers.
+
+use super::words::StateWords;
+use leptos::prelude::*;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+
+/// A state by word and colour.
+pub fn badge(state: &impl StateWords) -> AnyView {
+    view! { <span class=format!("badge {}", state.tone())>{state.word()}</span> }.into_any()
+}
+
+/// A point in time, readable, and exact on hover.
+pub fn moment(at: OffsetDateTime) -> AnyView {
+    let exact = at.format(&Rfc3339).unwrap_or_default();
+    let readable = at.format(format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC"));
+    view! { <time datetime=exact.clone() title=exact.clone()>{readable.unwrap_or_default()}</time> }.into_any()
+}
+
+/// A point in time that may not have come.
+pub fn moment_or_never(at: Option<OffsetDateTime>) -> AnyView {
+    match at {
+        Some(at) => moment(at),
+        None => view! { <span class="quiet">"Never"</span> }.into_any(),
+    }
+}
+
+/// `1 version`, `2 versions`.
+pub fn count(number: i64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

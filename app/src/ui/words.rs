@@ -1,0 +1,157 @@
+//! The words for every problem and state.
+
+use portico_model::{
+    problem::{Conflict, Expected, Problem, Rule},
+    states::{DeveloperStatus, MailState, RegistrationStatus},
+};
+
+/// A problem in a sentence or two: what is wrong, and what to do.
+pub fn summary(problem: &Problem) -> String {
+    match problem {
+        Problem::NotFound => "There is nothing here, or not for you.".to_owned(),
+        Problem::Unauthenticated => "Sign in first.".to_owned(),
+        Problem::Forbidden => "You may not do this.".to_owned(),
+        Problem::WrongPassword => "Incorrect e-mail address or password. Please try again.".to_owned(),
+        Problem::AwaitingApproval => "Your account is pending approval for access.".to_owned(),
+        Problem::Invalid(fields) => invalid(fields.iter().map(|p| &p.rule)),
+        Problem::Conflict(conflict) => self::conflict(*conflict).to_owned(),
+        Problem::RateLimited { retry_after_seconds } => {
+            let minutes = retry_after_seconds.div_ceil(60);
+            format!("Too many attempts. Try again in {minutes} {}.", if minutes == 1 { "minute" } else { "minutes" })
+        }
+        Problem::Unavailable => {
+            "The portal cannot reach its database at the moment. Nothing was saved; try again soon.".to_owned()
+        }
+        Problem::Internal { request_id } => {
+            format!("Something went wrong here. It is in the log as request {request_id}.")
+        }
+    }
+}
+
+fn invalid<'a>(mut rules: impl Iterator<Item = &'a Rule>) -> String {
+    match (rules.next(), rules.next()) {
+        (Some(Rule::Link), None) => rule(&Rule::Link),
+        (None, _) => "The form was incomplete. Load the page again and try once more.".to_owned(),
+        (Some(_), None) => "One field needs another look. Nothing was saved.".to_owned(),
+        (Some(_), Some(_)) => "Some fields need another look. Nothing was saved.".to_owned(),
+    }
+}
+
+/// What a field's value breaks, in words that stand beside the field.
+pub fn rule(rule: &Rule) -> String {
+    match rule {
+        Rule::Required => "This is required.".to_owned(),
+        Rule::MinLength(minimum) => format!("Use at least {minimum} characters."),
+        Rule::MaxLength(maximum) => format!("Use at most {maximum} characters."),
+        Rule::MaxItems(maximum) => format!("Give at most {maximum}."),
+        Rule::ControlCharacter => "Remove line breaks and other control characters.".to_owned(),
+        Rule::Slug => "Use lower-case letters, digits and hyphens, with no hyphen at either end.".to_owned(),
+        Rule::Email => "Email must be a valid email address.".to_owned(),
+        Rule::Url => "Give an address such as https://api.example.com, without user name, query or fragment.".to_owned(),
+        Rule::Hostname => "Give a host name such as api.example.com.".to_owned(),
+        Rule::PathPrefix => "Give a path such as /weather: letters, digits, hyphens, dots, underscores and tildes.".to_owned(),
+        Rule::KeyName => "Use letters, digits, hyphens and underscores in each name.".to_owned(),
+        Rule::Mismatch => "Passwords must match.".to_owned(),
+        Rule::Taken => "This is taken already. Choose another.".to_owned(),
+        Rule::NotOffered => "Choose one of those on offer.".to_owned(),
+        Rule::WeakPassword => "This is too easy to guess. Use more different characters.".to_owned(),
+        Rule::Link => "This link has been used, has expired or is incomplete. Ask for a new one.".to_owned(),
+        Rule::Syntax { line, column } => {
+            format!("This is neither valid JSON nor valid YAML: look at line {line}, column {column}.")
+        }
+        Rule::Specification { pointer, expected } => format!("At {pointer} there should be {}.", self::expected(*expected)),
+        Rule::TooLarge(bytes) => format!("This is larger than {} MB.", bytes / 1024 / 1024),
+    }
+}
+
+fn expected(expected: Expected) -> &'static str {
+    match expected {
+        Expected::KnownVersion => "the version of OpenAPI (3.x) or Swagger (2.0)",
+        Expected::Object => "an object",
+        Expected::Text => "a text",
+        Expected::Array => "a list",
+        Expected::LeadingSlash => "a path that starts with /",
+    }
+}
+
+fn conflict(conflict: Conflict) -> &'static str {
+    match conflict {
+        Conflict::StatusChange => "Somebody decided this already. Load the page again to see its state.",
+        Conflict::StrategyInUse => "This strategy is in use. Remove it from its publications, applications and portals first.",
+        Conflict::ServiceInUse => "A version links to this service. Unlink it first.",
+        Conflict::GatewayInUse => "This gateway has services. Delete them first.",
+        Conflict::PortalInUse => "This portal has developers or publications. Delete them first.",
+        Conflict::ProductInUse => "This product has versions. Delete them first.",
+        Conflict::VersionInUse => "This version is published or has registrations. Remove them first, or unpublish it.",
+        Conflict::AlreadyRegistered => "This application is registered for this version already.",
+        Conflict::RegistrationClosed => "Application registration is not enabled for this service.",
+        Conflict::OtherStrategy => "This version uses another auth strategy than the application.",
+        Conflict::TooManyCredentials => "Maximum number of credentials exceeded. Max allowed: 20. Revoke one first.",
+        Conflict::RevokedStays => "An admin revoked this registration, so it cannot be removed here. Ask them to reinstate it.",
+        Conflict::TooManyAccessTokens => "This admin has as many access tokens as they may have.",
+        Conflict::AlreadySetUp => "There is an admin already. Sign in.",
+    }
+}
+
+/// A state as its badge shows it, with the class that colours it.
+pub trait StateWords {
+    fn word(&self) -> &'static str;
+    fn tone(&self) -> &'static str;
+}
+
+impl StateWords for DeveloperStatus {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Approved => "Approved",
+            Self::Revoked => "Revoked",
+            Self::Rejected => "Rejected",
+        }
+    }
+
+    fn tone(&self) -> &'static str {
+        match self {
+            Self::Pending => "waiting",
+            Self::Approved => "good",
+            Self::Revoked | Self::Rejected => "bad",
+        }
+    }
+}
+
+impl StateWords for RegistrationStatus {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Approved => "Approved",
+            Self::Revoked => "Revoked",
+            Self::Rejected => "Rejected",
+        }
+    }
+
+    fn tone(&self) -> &'static str {
+        match self {
+            Self::Pending => "waiting",
+            Self::Approved => "good",
+            Self::Revoked | Self::Rejected => "bad",
+        }
+    }
+}
+
+impl StateWords for MailState {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Kept => "Kept, no SMTP server",
+            Self::Queued => "Queued",
+            Self::Sent => "Sent",
+            Self::Failed => "Failed",
+        }
+    }
+
+    fn tone(&self) -> &'static str {
+        match self {
+            Self::Kept | Self::Queued => "waiting",
+            Self::Sent => "good",
+            Self::Failed => "bad",
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! One request as pages and server functions see it.
+
+use crate::ui::words;
+use leptos::prelude::{expect_context, use_context};
+use portico_core::{Actor, Core, Error, portals::Portal};
+use portico_model::{
+    ids::{AdminId, DeveloperId},
+    problem::{FieldProblem, Problem},
+};
+use serde::{Deserialize, Serialize};
+use server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+};
+use tower_sessions::Session;
+
+/// The session's entry for a signed-in developer.
+pub const DEVELOPER: &str = "developer";
+/// The session's entry for a signed-in admin.
+pub const ADMIN: &str = "admin";
+const FLASH: &str = "flash";
+const SEAL_CONTEXT: &str = "session/flash";
+
+/// Where the files are that pages load.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Assets {
+    pub css: String,
+    /// Starts the islands, on pages that have any.
+    pub start: String,
+    pub icon: String,
+}
+
+/// One request: who asks, where, and what the last one left to say.
+#[derive(Clone)]
+pub struct Visit {
+    pub core: Core,
+    pub actor: Actor,
+    /// The portal whose host was asked; `None` on the base host.
+    pub portal: Option<Portal>,
+    pub session: Session,
+    pub assets: Arc<Assets>,
+    /// The gateway's address, for examples.
+    pub gateway_origin: Arc<str>,
+    /// The caller's network address, for limits.
+    pub address: String,
+    /// As the log has it.
+    pub request_id: String,
+    /// Path and query.
+    pub target: String,
+    pub flash: Arc<Flash>,
+    /// Counts what needs a name of its own on this page.
+    pub names: Arc<AtomicU32>,
+    pub has_enhanced_forms: Arc<AtomicBool>,
+}
+
+/// What one page leaves for the next.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Flash {
+    /// What was done.
+    pub notice: Option<String>,
+    /// A new key, sealed: it is shown once, and no dump of the database holds it in clear.
+    secret: Option<Vec<u8>>,
+    /// A form that was refused, as it was filled in.
+    pub form: Option<FormFlash>,
+}
+
+/// A refused form, so that the page without JavaScript shows it as it was.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FormFlash {
+    /// The path that the form posts to.
+    pub action: String,
+    /// Tells forms of one action apart.
+    pub key: String,
+    pub summary: String,
+    /// By field.
+    pub messages: BTreeMap<String, String>,
+    /// By field, without passwords.
+    pub values: BTreeMap<String, String>,
+}
+
+impl Visit {
+    /// The current request. Call it before the first `.await`.
+    pub fn current() -> Self {
+        expect_context()
+    }
+
+    /// The portal; on the base host there is none, and so nothing that needs one.
+    pub fn portal(&self) -> Result<&Portal, Error> {
+        self.portal.as_ref().ok_or(Error::Problem(Problem::NotFound))
+    }
+
+    /// A number that no other thing on this page has.
+    pub fn next_name(&self) -> u32 {
+        self.names.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Signs a developer in, in a session with a new id.
+    pub async fn sign_in_developer(&self, id: DeveloperId) -> Result<(), UiError> {
+        self.begin_session(DEVELOPER, id).await
+    }
+
+    /// Signs an admin in, in a session with a new id.
+    pub async fn sign_in_admin(&self, id: AdminId) -> Result<(), UiError> {
+        self.begin_session(ADMIN, id).await
+    }
+
+    async fn begin_session(&self, entry: &str, id: impl Serialize) -> Result<(), UiError> {
+        self.session.clear().await;
+        self.session.cycle_id().await.map_err(broken)?;
+        self.session.insert(entry, id).await.map_err(broken)?;
+        Ok(())
+    }
+
+    /// Ends the session.
+    pub async fn sign_out(&self) -> Result<(), UiError> {
+        self.session.flush().await.map_err(broken)?;
+        Ok(())
+    }
+
+    /// Leaves a sentence for the next page.
+    pub async fn leave_notice(&self, notice: &str) -> Result<(), UiError> {
+        let flash = Flash { notice: Some(notice.to_owned()), ..Flash::default() };
+        self.leave(flash).await
+    }
+
+    /// Leaves a new key for the next page.
+    pub async fn leave_secret(&self, secret: &portico_core::secrets::Plain) -> Result<(), UiError> {
+        let sealed = self.core.secrets.seal(&self.core.random, SEAL_CONTEXT, secret.expose().as_bytes()).map_err(Error::from)?;
+        self.leave(Flash { secret: Some(sealed), ..Flash::default() }).await
+    }
+
+    /// Leaves a refused form for the next page.
+    pub async fn leave_form(&self, form: FormFlash) -> Result<(), UiError> {
+        self.leave(Flash { form: Some(form), ..Flash::default() }).await
+    }
+
+    async fn leave(&self, flash: Flash) -> Result<(), UiError> {
+        self.session.insert(FLASH, flash).await.map_err(broken)?;
+        Ok(())
+    }
+
+    /// The new key that the last request left, in clear.
+    pub fn revealed_secret(&self) -> Result<Option<String>, Error> {
+        let Some(sealed) = &self.flash.secret else { return Ok(None) };
+        let plain = self.core.secrets.open(SEAL_CONTEXT, sealed)?;
+        Ok(Some(String::from_utf8(plain).map_err(anyhow::Error::from)?))
+    }
+}
+
+/// Takes what the last request left, so that it is shown once.
+pub async fn take_flash(session: &Session) -> Flash {
+    match session.get::<Flash>(FLASH).await {
+        Ok(Some(_)) => session.remove(FLASH).await.ok().flatten().unwrap_or_default(),
+        _ => Flash::default(),
+    }
+}
+
+fn broken(error: tower_sessions::session::Error) -> UiError {
+    Error::Internal(error.into()).into()
+}
+
+/// Why a server function or a page refused. Made of codes; never of text that a library wrote.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UiError(pub Problem);
+
+impl From<Error> for UiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Problem(problem) => Self(problem),
+            Error::Internal(cause) => {
+                let request_id = use_context::<Visit>().map(|visit| visit.request_id).unwrap_or_default();
+                tracing::error!(request_id, error = format!("{cause:#}"), "a request failed");
+                Self(Problem::Internal { request_id })
+            }
+        }
+    }
+}
+
+impl From<Problem> for UiError {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl FromServerFnError for UiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            // A form without one of its fields did not come from our page.
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::MissingArg(_) => {
+                Self(Problem::Invalid(Vec::new()))
+            }
+            other => Error::Internal(anyhow::anyhow!("a server function failed: {other}")).into(),
+        }
+    }
+}
+
+impl std::fmt::Display for UiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&words::summary(&self.0))
+    }
+}
+
+/// A refusal in words, for a form.
+#[derive(Serialize)]
+pub struct FormProblems {
+    pub summary: String,
+    pub fields: Vec<FieldMessage>,
+}
+
+#[derive(Serialize)]
+pub struct FieldMessage {
+    pub field: String,
+    pub message: String,
+}
+
+impl FormProblems {
+    pub fn of(problem: &Problem) -> Self {
+        let fields: &[FieldProblem] = match problem {
+            Problem::Invalid(fields) => fields,
+            _ => &[],
+        };
+        let fields = fields.iter().map(|p| FieldMessage { field: p.field.clone(), message: words::rule(&p.rule) }).collect();
+        Self { summary: words::summary(problem), fields }
+    }
+}
+
+/// Reads an id from a form; what is none is not on offer.
+pub fn parse_id<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, UiError> {
+    text.parse().map_err(|_| Problem::field(field, portico_model::problem::Rule::NotOffered).into())
+}
+
+/// Reads an id that may be left empty.
+pub fn parse_optional_id<T: std::str::FromStr>(field: &str, text: &str) -> Result<Option<T>, UiError> {
+    if text.is_empty() { Ok(None) } else { parse_id(field, text).map(Some) }
+}

@@ -1,0 +1,134 @@
+//! Admins and their access tokens.
+
+pub mod store;
+
+pub use store::Admin;
+
+use crate::{
+    Actor, Core, Error, Result, attempts, audit,
+    error::{OnConstraint, OrNotFound},
+    secrets::{Plain, sha256},
+};
+use portico_model::{
+    ids::{AccessTokenId, AdminId},
+    paths,
+    problem::{Conflict, Problem, Rule},
+    text::{Fields, NAME_MAX},
+};
+use time::Duration;
+
+/// How long an access token works.
+const ACCESS_TOKEN_LIFETIME: Duration = Duration::days(365);
+/// An admin has at most this many access tokens.
+pub const MAX_ACCESS_TOKENS: i64 = 10;
+/// What an access token begins with.
+const ACCESS_TOKEN_PREFIX: &str = "pta_";
+
+/// Creates an admin. For the operator, at the command line.
+pub async fn create(core: &Core, actor: Actor, email: &str, password: Plain) -> Result<AdminId> {
+    require_operator(actor)?;
+    let mut fields = Fields::new();
+    let email = fields.email("email", email);
+    fields.new_password(password.expose(), password.expose());
+    fields.finish()?;
+    let hash = core.passwords.hash(password).await?;
+    let id = core.new_id();
+    let mut tx = core.begin().await?;
+    store::insert(&mut tx, id, &email, &hash, core.now()).await.taken("admin_email_key", "email")?;
+    store::delete_set_up(&mut tx).await?;
+    audit::record(core, &mut tx, actor, None, "admin.created", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// A link at which the first admin sets a password, while there is no admin; it replaces an earlier one.
+/// For the operator, at start.
+pub async fn offer_set_up(core: &Core, actor: Actor) -> Result<Option<Plain>> {
+    require_operator(actor)?;
+    let mut tx = core.begin().await?;
+    if store::any(&mut tx).await? {
+        return Ok(None);
+    }
+    let (token, digest) = core.new_token("");
+    store::put_set_up(&mut tx, &digest, core.now()).await?;
+    tx.commit().await?;
+    Ok(Some(Plain::new(format!("{}{}?token={}", core.site.origin(), paths::admin::SET_UP, token.expose()))))
+}
+
+/// Whether a set-up link works. For anyone.
+pub async fn check_set_up(core: &Core, token: &Plain) -> Result<()> {
+    let mut connection = core.pool.acquire().await?;
+    let known = store::is_set_up(&mut connection, &sha256(token.expose())).await?;
+    known.then_some(()).ok_or_else(|| Problem::field("token", Rule::Link).into())
+}
+
+/// Makes the first admin. For anyone with the link, once.
+pub async fn set_up(core: &Core, token: &Plain, email: &str, password: Plain, again: &Plain) -> Result<AdminId> {
+    let mut fields = Fields::new();
+    let email = fields.email("email", email);
+    fields.new_password(password.expose(), again.expose());
+    fields.finish()?;
+    check_set_up(core, token).await?;
+    let hash = core.passwords.hash(password).await?;
+    let id: AdminId = core.new_id();
+    let mut tx = core.begin().await?;
+    if !store::use_set_up(&mut tx, &sha256(token.expose())).await? || store::any(&mut tx).await? {
+        return Err(Problem::Conflict(Conflict::AlreadySetUp).into());
+    }
+    store::insert(&mut tx, id, &email, &hash, core.now()).await.taken("admin_email_key", "email")?;
+    audit::record(core, &mut tx, Actor::Admin { id }, None, "admin.set_up", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Whose password this is. For anyone; `address` is the network address, for the limit.
+pub async fn sign_in(core: &Core, email: &str, password: Plain, address: &str) -> Result<AdminId> {
+    attempts::count(core, &attempts::SIGN_IN_PER_ADDRESS, address).await?;
+    attempts::count(core, &attempts::SIGN_IN_PER_ACCOUNT, &format!("admin/{}", email.trim())).await?;
+    let known = store::find_password(&core.pool, email.trim()).await?;
+    let hash = known.as_ref().map(|(_, hash)| hash.clone());
+    let right = core.passwords.verify(password, hash).await?;
+    let (id, _) = known.filter(|_| right).ok_or(Error::Problem(Problem::WrongPassword))?;
+    let mut tx = core.begin().await?;
+    audit::record(core, &mut tx, Actor::Admin { id }, None, "admin.signed_in", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// The signed-in admin. For admins.
+pub async fn me(core: &Core, actor: Actor) -> Result<Admin> {
+    let Actor::Admin { id } = actor else { return Err(Problem::Unauthenticated.into()) };
+    store::find(&core.pool, id).await?.or_not_found()
+}
+
+/// Creates an access token of an admin, shown once. For the operator, at the command line.
+pub async fn create_access_token(core: &Core, actor: Actor, email: &str, name: &str) -> Result<Plain> {
+    require_operator(actor)?;
+    let mut fields = Fields::new();
+    let name = fields.line("name", name, NAME_MAX);
+    fields.finish()?;
+    let id: AccessTokenId = core.new_id();
+    let (token, digest) = core.new_token(ACCESS_TOKEN_PREFIX);
+    let now = core.now();
+    let mut tx = core.begin().await?;
+    let admin = store::lock_by_email(&mut tx, email).await?.ok_or_else(|| Problem::field("admin", Rule::NotOffered))?;
+    if store::count_access_tokens(&mut tx, admin).await? >= MAX_ACCESS_TOKENS {
+        return Err(Problem::Conflict(Conflict::TooManyAccessTokens).into());
+    }
+    store::insert_access_token(&mut tx, id, admin, &name, &digest, now, now + ACCESS_TOKEN_LIFETIME)
+        .await
+        .taken("access_token_name_per_admin_key", "name")?;
+    audit::record(core, &mut tx, actor, None, "access_token.created", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// Who an access token is. For anyone with the token.
+pub async fn actor_of_access_token(core: &Core, token: &Plain) -> Result<Actor> {
+    let admin = store::find_by_access_token(&core.pool, &sha256(token.expose()), core.now()).await?;
+    admin.map(|id| Actor::Admin { id }).ok_or_else(|| Problem::Unauthenticated.into())
+}
+
+fn require_operator(actor: Actor) -> Result<()> {
+    if actor == Actor::System { Ok(()) } else { Err(Problem::NotFound.into()) }
+}

@@ -1,0 +1,181 @@
+use crate::Result;
+use portico_model::{
+    ids::{ApplicationId, AuthStrategyId, DeveloperId, PortalId},
+    paging::{PAGE_SIZE, Page, PageRequest},
+    states::StrategyType,
+};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use time::OffsetDateTime;
+
+/// A developer's application.
+#[derive(Clone, Debug, FromRow)]
+pub struct Application {
+    pub id: ApplicationId,
+    pub name: String,
+    pub description: String,
+    pub portal_name: String,
+    pub developer_id: DeveloperId,
+    pub developer_name: String,
+    pub developer_email: String,
+    pub auth_strategy_id: AuthStrategyId,
+    pub strategy_display_name: String,
+    pub strategy_type: StrategyType,
+    pub key_names: Vec<String>,
+    pub credential_count: i64,
+    /// In any status.
+    pub registration_count: i64,
+    pub created_at: OffsetDateTime,
+}
+
+/// A strategy that an application can be created with.
+#[derive(Clone, Debug, FromRow)]
+pub struct StrategyChoice {
+    pub id: AuthStrategyId,
+    pub display_name: String,
+    /// How many published versions take applications of this strategy.
+    pub version_count: i64,
+}
+
+const COLUMNS: &str = "select application.id, application.name, application.description, portal.name as portal_name,
+        application.developer_id, developer.full_name as developer_name, developer.email as developer_email,
+        application.auth_strategy_id, auth_strategy.display_name as strategy_display_name,
+        auth_strategy.strategy_type, auth_strategy.key_names,
+        (select count(*) from credential where application_id = application.id) as credential_count,
+        (select count(*) from registration where application_id = application.id) as registration_count,
+        application.created_at
+    from application
+    join portal on portal.id = application.portal_id
+    join developer on developer.id = application.developer_id
+    join auth_strategy on auth_strategy.id = application.auth_strategy_id ";
+
+#[expect(clippy::too_many_arguments, reason = "one per column")]
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    id: ApplicationId,
+    portal: PortalId,
+    developer: DeveloperId,
+    strategy: AuthStrategyId,
+    name: &str,
+    description: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query(
+        "insert into application (id, portal_id, developer_id, auth_strategy_id, name, description, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7)",
+    )
+    .bind(id)
+    .bind(portal)
+    .bind(developer)
+    .bind(strategy)
+    .bind(name)
+    .bind(description)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn update(
+    connection: &mut PgConnection,
+    developer: DeveloperId,
+    id: ApplicationId,
+    name: &str,
+    description: &str,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let done =
+        sqlx::query("update application set name = $3, description = $4, updated_at = $5 where id = $1 and developer_id = $2")
+            .bind(id)
+            .bind(developer)
+            .bind(name)
+            .bind(description)
+            .bind(now)
+            .execute(connection)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Deletes; the portal it was in.
+pub(super) async fn delete(connection: &mut PgConnection, id: ApplicationId) -> Result<Option<PortalId>> {
+    let portal = sqlx::query_scalar("delete from application where id = $1 returning portal_id")
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(portal)
+}
+
+/// Locks a developer's own application; its strategy.
+pub(crate) async fn lock_own(
+    connection: &mut PgConnection,
+    developer: DeveloperId,
+    id: ApplicationId,
+) -> Result<Option<(AuthStrategyId, StrategyType)>> {
+    let strategy = sqlx::query_as(
+        "select auth_strategy_id, strategy_type from application
+         join auth_strategy on auth_strategy.id = application.auth_strategy_id
+         where application.id = $1 and developer_id = $2 for update of application",
+    )
+    .bind(id)
+    .bind(developer)
+    .fetch_optional(connection)
+    .await?;
+    Ok(strategy)
+}
+
+pub(super) async fn is_offered(connection: &mut PgConnection, portal: PortalId, strategy: AuthStrategyId) -> Result<bool> {
+    let offered = sqlx::query_scalar(
+        "select exists (select from publication where portal_id = $1 and auth_strategy_id = $2 and publish_status = 'published')
+             or exists (select from portal where id = $1 and default_auth_strategy_id = $2)",
+    )
+    .bind(portal)
+    .bind(strategy)
+    .fetch_one(connection)
+    .await?;
+    Ok(offered)
+}
+
+pub(super) async fn strategy_choices(pool: &PgPool, portal: PortalId) -> Result<Vec<StrategyChoice>> {
+    let choices = sqlx::query_as(
+        "select auth_strategy.id, auth_strategy.display_name, count(*) as version_count
+         from publication join auth_strategy on auth_strategy.id = publication.auth_strategy_id
+         where publication.portal_id = $1 and publish_status = 'published'
+         group by auth_strategy.id order by lower(auth_strategy.display_name), auth_strategy.id limit 100",
+    )
+    .bind(portal)
+    .fetch_all(pool)
+    .await?;
+    Ok(choices)
+}
+
+pub(super) async fn find_own(pool: &PgPool, developer: DeveloperId, id: ApplicationId) -> Result<Option<Application>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where application.id = ").push_bind(id).push(" and application.developer_id = ").push_bind(developer);
+    Ok(query.build_query_as().fetch_optional(pool).await?)
+}
+
+pub(super) async fn list(pool: &PgPool, developer: Option<DeveloperId>, request: &PageRequest) -> Result<Page<Application>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    push_filter(&mut query, developer, request);
+    query.push(match request.sort.as_str() {
+        "name" => " order by lower(application.name), application.id",
+        "-name" => " order by lower(application.name) desc, application.id",
+        "created_at" => " order by application.created_at, application.id",
+        _ => " order by application.created_at desc, application.id",
+    });
+    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    let items = query.build_query_as().fetch_all(pool).await?;
+    let mut count = QueryBuilder::<Postgres>::new("select count(*) from application ");
+    push_filter(&mut count, developer, request);
+    let total = count.build_query_scalar().fetch_one(pool).await?;
+    Ok(Page { items, index: request.index, total })
+}
+
+fn push_filter(query: &mut QueryBuilder<Postgres>, developer: Option<DeveloperId>, request: &PageRequest) {
+    query.push("where true");
+    if let Some(developer) = developer {
+        query.push(" and application.developer_id = ").push_bind(developer);
+    }
+    if !request.search.is_empty() {
+        query.push(" and application.name ilike ").push_bind(request.pattern());
+    }
+}

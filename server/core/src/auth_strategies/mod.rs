@@ -1,0 +1,124 @@
+//! Auth strategies: how the callers of an API authenticate. Independent of products and portals.
+
+pub mod store;
+
+pub use store::{AuthStrategy, StrategyUse};
+
+use crate::{
+    Actor, Core, Result, audit,
+    error::{OnConstraint, OrNotFound},
+};
+use portico_model::{
+    ids::AuthStrategyId,
+    paging::{Page, PageRequest},
+    problem::{Conflict, Problem, Rule},
+    states::StrategyType,
+    text::{Fields, is_key_name},
+};
+
+/// Longest name of a strategy, in characters.
+pub const NAME_MAX: usize = 256;
+/// A strategy has at most this many key names.
+pub const KEY_NAMES_MAX: usize = 10;
+/// Where a key is looked for when the strategy names no place.
+pub const DEFAULT_KEY_NAME: &str = "apikey";
+
+/// What an admin decides about a key-auth strategy.
+#[derive(Clone, Debug, Default)]
+pub struct KeyAuthInput {
+    /// For admins.
+    pub name: String,
+    /// For developers.
+    pub display_name: String,
+    /// The names of the headers or query parameters that carry a key, in the order of looking.
+    pub key_names: Vec<String>,
+}
+
+fn check(input: KeyAuthInput) -> Result<KeyAuthInput> {
+    let mut fields = Fields::new();
+    let name = fields.line("name", &input.name, NAME_MAX);
+    let display_name = fields.line("display_name", &input.display_name, NAME_MAX);
+    let mut key_names: Vec<String> = Vec::new();
+    for key_name in input.key_names.iter().map(|n| n.trim()).filter(|n| !n.is_empty()) {
+        if !is_key_name(key_name) {
+            fields.reject("key_names", Rule::KeyName);
+        } else if key_name.len() > NAME_MAX {
+            fields.reject("key_names", Rule::MaxLength(NAME_MAX));
+        } else if !key_names.iter().any(|n| n.eq_ignore_ascii_case(key_name)) {
+            key_names.push(key_name.to_owned());
+        }
+    }
+    if key_names.len() > KEY_NAMES_MAX {
+        fields.reject("key_names", Rule::MaxItems(KEY_NAMES_MAX));
+    }
+    fields.finish()?;
+    if key_names.is_empty() {
+        key_names.push(DEFAULT_KEY_NAME.to_owned());
+    }
+    Ok(KeyAuthInput { name, display_name, key_names })
+}
+
+/// Creates a key-auth strategy. For admins.
+pub async fn create_key_auth(core: &Core, actor: Actor, input: KeyAuthInput) -> Result<AuthStrategyId> {
+    actor.require_admin()?;
+    let input = check(input)?;
+    let id = core.new_id();
+    let mut tx = core.begin().await?;
+    store::insert(&mut tx, id, StrategyType::KeyAuth, &input, core.now()).await.taken("auth_strategy_name_key", "name")?;
+    audit::record(core, &mut tx, actor, None, "auth_strategy.created", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Changes a key-auth strategy; gateways follow at once. For admins.
+pub async fn update_key_auth(core: &Core, actor: Actor, id: AuthStrategyId, input: KeyAuthInput) -> Result<()> {
+    actor.require_admin()?;
+    let input = check(input)?;
+    let mut tx = core.begin().await?;
+    let found = store::update(&mut tx, id, &input, core.now()).await.taken("auth_strategy_name_key", "name")?;
+    found.then_some(()).or_not_found()?;
+    audit::record(core, &mut tx, actor, None, "auth_strategy.updated", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Deletes a strategy that nothing uses. For admins.
+pub async fn delete(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<()> {
+    actor.require_admin()?;
+    let in_use = || Problem::Conflict(Conflict::StrategyInUse);
+    let mut tx = core.begin().await?;
+    let found = store::delete(&mut tx, id)
+        .await
+        .on_constraint("publication_auth_strategy_id_fkey", in_use())
+        .on_constraint("application_auth_strategy_id_fkey", in_use())
+        .on_constraint("portal_default_auth_strategy_id_fkey", in_use())?;
+    found.then_some(()).or_not_found()?;
+    audit::record(core, &mut tx, actor, None, "auth_strategy.deleted", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The strategies. For admins.
+pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<AuthStrategy>> {
+    actor.require_admin()?;
+    store::list(&core.pool, request).await
+}
+
+/// Every strategy by name, to choose one. For admins.
+pub async fn choices(core: &Core, actor: Actor) -> Result<Vec<AuthStrategy>> {
+    actor.require_admin()?;
+    store::choices(&core.pool).await
+}
+
+/// One strategy. For admins.
+pub async fn get(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<AuthStrategy> {
+    actor.require_admin()?;
+    let mut connection = core.pool.acquire().await?;
+    store::find(&mut connection, id).await?.or_not_found()
+}
+
+/// The publications that use a strategy. For admins.
+pub async fn uses(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<Vec<StrategyUse>> {
+    actor.require_admin()?;
+    store::uses(&core.pool, id).await
+}

@@ -1,0 +1,131 @@
+use super::KeyAuthInput;
+use crate::Result;
+use portico_model::{
+    ids::{AuthStrategyId, ProductId, VersionId},
+    paging::{PAGE_SIZE, Page, PageRequest},
+    states::StrategyType,
+};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use time::OffsetDateTime;
+
+/// An auth strategy.
+#[derive(Clone, Debug, FromRow)]
+pub struct AuthStrategy {
+    pub id: AuthStrategyId,
+    pub name: String,
+    pub display_name: String,
+    pub strategy_type: StrategyType,
+    pub key_names: Vec<String>,
+    /// How many publications use it.
+    pub publication_count: i64,
+    pub created_at: OffsetDateTime,
+}
+
+/// A publication that uses a strategy.
+#[derive(Clone, Debug, FromRow)]
+pub struct StrategyUse {
+    pub portal_name: String,
+    pub product_id: ProductId,
+    pub product_name: String,
+    pub version_id: VersionId,
+    pub version_name: String,
+}
+
+const COLUMNS: &str = "select id, name, display_name, strategy_type, key_names, created_at,
+    (select count(*) from publication where publication.auth_strategy_id = auth_strategy.id) as publication_count
+    from auth_strategy ";
+
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    id: AuthStrategyId,
+    strategy_type: StrategyType,
+    strategy: &KeyAuthInput,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query(
+        "insert into auth_strategy (id, name, display_name, strategy_type, key_names, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $6)",
+    )
+    .bind(id)
+    .bind(&strategy.name)
+    .bind(&strategy.display_name)
+    .bind(strategy_type)
+    .bind(&strategy.key_names)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn update(
+    connection: &mut PgConnection,
+    id: AuthStrategyId,
+    strategy: &KeyAuthInput,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "update auth_strategy set name = $2, display_name = $3, key_names = $4, updated_at = $5
+         where id = $1 and strategy_type = 'key_auth'",
+    )
+    .bind(id)
+    .bind(&strategy.name)
+    .bind(&strategy.display_name)
+    .bind(&strategy.key_names)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn delete(connection: &mut PgConnection, id: AuthStrategyId) -> Result<bool> {
+    let done = sqlx::query("delete from auth_strategy where id = $1").bind(id).execute(connection).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn find(connection: &mut PgConnection, id: AuthStrategyId) -> Result<Option<AuthStrategy>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where id = ").push_bind(id);
+    Ok(query.build_query_as().fetch_optional(connection).await?)
+}
+
+pub(super) async fn choices(pool: &PgPool) -> Result<Vec<AuthStrategy>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("order by lower(name) limit 500");
+    Ok(query.build_query_as().fetch_all(pool).await?)
+}
+
+pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<AuthStrategy>> {
+    let pattern = request.pattern();
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where name ilike ").push_bind(&pattern).push(" or display_name ilike ").push_bind(&pattern);
+    query.push(match request.sort.as_str() {
+        "-name" => " order by lower(name) desc, id",
+        "created_at" => " order by created_at, id",
+        "-created_at" => " order by created_at desc, id",
+        _ => " order by lower(name), id",
+    });
+    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    let items = query.build_query_as().fetch_all(pool).await?;
+    let total = sqlx::query_scalar("select count(*) from auth_strategy where name ilike $1 or display_name ilike $1")
+        .bind(&pattern)
+        .fetch_one(pool)
+        .await?;
+    Ok(Page { items, index: request.index, total })
+}
+
+pub(super) async fn uses(pool: &PgPool, id: AuthStrategyId) -> Result<Vec<StrategyUse>> {
+    let uses = sqlx::query_as(
+        "select portal.name as portal_name, product.id as product_id, product.name as product_name,
+             version.id as version_id, version.name as version_name
+         from publication
+         join portal on portal.id = publication.portal_id
+         join version on version.id = publication.version_id
+         join product on product.id = version.product_id
+         where publication.auth_strategy_id = $1
+         order by lower(portal.name), lower(product.name), lower(version.name) limit 200",
+    )
+    .bind(id)
+    .fetch_all(pool)
+    .await?;
+    Ok(uses)
+}

@@ -1,0 +1,250 @@
+use crate::Result;
+use portico_model::{
+    ids::{DeveloperId, PortalId},
+    paging::{PAGE_SIZE, Page, PageRequest},
+    states::DeveloperStatus,
+};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use time::OffsetDateTime;
+
+/// A developer's account.
+#[derive(Clone, Debug, FromRow)]
+pub struct Developer {
+    pub id: DeveloperId,
+    pub portal_id: PortalId,
+    pub portal_name: String,
+    pub email: String,
+    pub full_name: String,
+    pub status: DeveloperStatus,
+    pub status_reason: String,
+    /// Whether the address is known to be theirs.
+    pub is_confirmed: bool,
+    pub application_count: i64,
+    pub created_at: OffsetDateTime,
+}
+
+#[derive(FromRow)]
+pub(super) struct Password {
+    pub id: DeveloperId,
+    pub status: DeveloperStatus,
+    pub password_hash: Option<String>,
+}
+
+const COLUMNS: &str = "select developer.id, developer.portal_id, portal.name as portal_name, developer.email,
+        developer.full_name, developer.status, developer.status_reason, developer.confirmed_at is not null as is_confirmed,
+        (select count(*) from application where application.developer_id = developer.id) as application_count,
+        developer.created_at
+    from developer join portal on portal.id = developer.portal_id ";
+
+/// Inserts an unconfirmed account unless the address has one; whether it did.
+pub(super) async fn insert_unless_known(
+    connection: &mut PgConnection,
+    id: DeveloperId,
+    portal: PortalId,
+    email: &str,
+    full_name: &str,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "insert into developer (id, portal_id, email, full_name, status, status_reason, created_at, updated_at)
+         values ($1, $2, $3, $4, 'pending', '', $5, $5)
+         on conflict (portal_id, lower(email)) do nothing",
+    )
+    .bind(id)
+    .bind(portal)
+    .bind(email)
+    .bind(full_name)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn find_by_email(connection: &mut PgConnection, portal: PortalId, email: &str) -> Result<Option<Developer>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where developer.portal_id = ").push_bind(portal);
+    query.push(" and lower(developer.email) = lower(").push_bind(email).push(")");
+    Ok(query.build_query_as().fetch_optional(connection).await?)
+}
+
+pub(crate) async fn find(connection: &mut PgConnection, id: DeveloperId) -> Result<Option<Developer>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where developer.id = ").push_bind(id);
+    Ok(query.build_query_as().fetch_optional(connection).await?)
+}
+
+/// Finds and locks, so that two decisions at once come one after the other.
+pub(super) async fn lock(connection: &mut PgConnection, id: DeveloperId) -> Result<Option<Developer>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where developer.id = ").push_bind(id).push(" for update of developer");
+    Ok(query.build_query_as().fetch_optional(connection).await?)
+}
+
+pub(super) async fn find_password(pool: &PgPool, portal: PortalId, email: &str) -> Result<Option<Password>> {
+    let password =
+        sqlx::query_as("select id, status, password_hash from developer where portal_id = $1 and lower(email) = lower($2)")
+            .bind(portal)
+            .bind(email)
+            .fetch_optional(pool)
+            .await?;
+    Ok(password)
+}
+
+/// Sets a password and, the first time, confirms the address and applies the portal's automatic approval.
+pub(super) async fn set_password(
+    connection: &mut PgConnection,
+    id: DeveloperId,
+    hash: &str,
+    auto_approve: bool,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query(
+        "update developer set password_hash = $2, updated_at = $4, confirmed_at = coalesce(confirmed_at, $4),
+             status = case when confirmed_at is null and status = 'pending' and $3 then 'approved' else status end
+         where id = $1",
+    )
+    .bind(id)
+    .bind(hash)
+    .bind(auto_approve)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn rename(connection: &mut PgConnection, id: DeveloperId, full_name: &str, now: OffsetDateTime) -> Result<()> {
+    sqlx::query("update developer set full_name = $2, updated_at = $3 where id = $1")
+        .bind(id)
+        .bind(full_name)
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn set_status(
+    connection: &mut PgConnection,
+    id: DeveloperId,
+    status: DeveloperStatus,
+    reason: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query("update developer set status = $2, status_reason = $3, updated_at = $4 where id = $1")
+        .bind(id)
+        .bind(status)
+        .bind(reason)
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn end_sessions(connection: &mut PgConnection, id: DeveloperId) -> Result<()> {
+    sqlx::query("delete from session where developer_id = $1").bind(id).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn delete(connection: &mut PgConnection, id: DeveloperId) -> Result<()> {
+    sqlx::query("delete from developer where id = $1").bind(id).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn insert_password_link(
+    connection: &mut PgConnection,
+    digest: &[u8],
+    id: DeveloperId,
+    expires_at: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query("insert into password_link (token_digest, developer_id, expires_at) values ($1, $2, $3)")
+        .bind(digest)
+        .bind(id)
+        .bind(expires_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn password_link(
+    connection: &mut PgConnection,
+    portal: PortalId,
+    digest: &[u8],
+    now: OffsetDateTime,
+) -> Result<Option<DeveloperId>> {
+    let id = sqlx::query_scalar(
+        "select developer.id from password_link join developer on developer.id = password_link.developer_id
+         where token_digest = $1 and expires_at > $2 and developer.portal_id = $3",
+    )
+    .bind(digest)
+    .bind(now)
+    .bind(portal)
+    .fetch_optional(connection)
+    .await?;
+    Ok(id)
+}
+
+/// Uses a link up, and with it every other link of the same developer.
+pub(super) async fn use_password_link(
+    connection: &mut PgConnection,
+    portal: PortalId,
+    digest: &[u8],
+    now: OffsetDateTime,
+) -> Result<Option<DeveloperId>> {
+    let id = sqlx::query_scalar(
+        "delete from password_link using developer
+         where token_digest = $1 and expires_at > $2 and developer.id = password_link.developer_id and developer.portal_id = $3
+         returning developer.id",
+    )
+    .bind(digest)
+    .bind(now)
+    .bind(portal)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(id) = id {
+        let id: DeveloperId = id;
+        sqlx::query("delete from password_link where developer_id = $1").bind(id).execute(connection).await?;
+    }
+    Ok(id)
+}
+
+pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Developer>> {
+    let pattern = request.pattern();
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    push_filter(&mut query, portal, request, &pattern);
+    query.push(match request.sort.as_str() {
+        "email" => " order by lower(developer.email), developer.id",
+        "-email" => " order by lower(developer.email) desc, developer.id",
+        "full_name" => " order by lower(developer.full_name), developer.id",
+        "-full_name" => " order by lower(developer.full_name) desc, developer.id",
+        "created_at" => " order by developer.created_at, developer.id",
+        _ => " order by developer.created_at desc, developer.id",
+    });
+    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    let items = query.build_query_as().fetch_all(pool).await?;
+    let mut count = QueryBuilder::<Postgres>::new("select count(*) from developer ");
+    push_filter(&mut count, portal, request, &pattern);
+    let total = count.build_query_scalar().fetch_one(pool).await?;
+    Ok(Page { items, index: request.index, total })
+}
+
+fn push_filter(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest, pattern: &str) {
+    query.push("where developer.confirmed_at is not null");
+    if let Some(portal) = portal {
+        query.push(" and developer.portal_id = ").push_bind(portal);
+    }
+    if !request.status.is_empty() {
+        query.push(" and developer.status = ").push_bind(request.status.clone());
+    }
+    if !request.search.is_empty() {
+        query.push(" and (developer.email ilike ").push_bind(pattern.to_owned());
+        query.push(" or developer.full_name ilike ").push_bind(pattern.to_owned()).push(")");
+    }
+}
+
+pub(super) async fn sweep(pool: &PgPool, now: OffsetDateTime, unconfirmed_before: OffsetDateTime) -> Result<()> {
+    sqlx::query("delete from password_link where expires_at <= $1").bind(now).execute(pool).await?;
+    sqlx::query("delete from developer where confirmed_at is null and created_at < $1")
+        .bind(unconfirmed_before)
+        .execute(pool)
+        .await?;
+    Ok(())
+}

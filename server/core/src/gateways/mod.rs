@@ -1,0 +1,127 @@
+//! Gateways (control planes), their services, and what the data plane knows of everything else.
+
+pub mod changes;
+pub mod store;
+pub mod view;
+
+pub use store::{Gateway, GatewayService};
+
+use crate::{
+    Actor, Core, Result, audit,
+    error::{OnConstraint, OrNotFound},
+};
+use portico_model::{
+    ids::{GatewayId, GatewayServiceId},
+    problem::{Conflict, Problem},
+    text::{Fields, NAME_MAX},
+};
+
+/// What an admin decides about a gateway service.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceInput {
+    pub name: String,
+    /// The host of the calls that it serves; empty for every host.
+    pub host: String,
+    /// The beginning of their paths, which is cut off before the upstream sees them.
+    pub path_prefix: String,
+    /// Where calls go.
+    pub upstream_url: String,
+}
+
+fn check(input: &ServiceInput) -> Result<ServiceInput> {
+    let mut fields = Fields::new();
+    let name = fields.line("name", &input.name, NAME_MAX);
+    let host = fields.optional_hostname("host", &input.host).unwrap_or_default();
+    let path_prefix = fields.path_prefix("path_prefix", &input.path_prefix);
+    let upstream_url = fields.base_url("upstream_url", &input.upstream_url);
+    fields.finish()?;
+    Ok(ServiceInput { name, host, path_prefix, upstream_url })
+}
+
+/// Creates a gateway. For admins.
+pub async fn create(core: &Core, actor: Actor, name: &str) -> Result<GatewayId> {
+    actor.require_admin()?;
+    let mut fields = Fields::new();
+    let name = fields.line("name", name, NAME_MAX);
+    fields.finish()?;
+    let id = core.new_id();
+    let mut tx = core.begin().await?;
+    store::insert(&mut tx, id, &name, core.now()).await.taken("gateway_name_key", "name")?;
+    audit::record(core, &mut tx, actor, None, "gateway.created", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Deletes a gateway without services. For admins.
+pub async fn delete(core: &Core, actor: Actor, id: GatewayId) -> Result<()> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    let found = store::delete(&mut tx, id)
+        .await
+        .on_constraint("gateway_service_gateway_id_fkey", Problem::Conflict(Conflict::GatewayInUse))?;
+    found.then_some(()).or_not_found()?;
+    audit::record(core, &mut tx, actor, None, "gateway.deleted", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Creates a service of a gateway. It is closed until a publication opens it. For admins.
+pub async fn create_service(core: &Core, actor: Actor, gateway: GatewayId, input: &ServiceInput) -> Result<GatewayServiceId> {
+    actor.require_admin()?;
+    let service = check(input)?;
+    let id = core.new_id();
+    let mut tx = core.begin().await?;
+    named(store::insert_service(&mut tx, id, gateway, &service, core.now()).await)
+        .on_constraint("gateway_service_gateway_id_fkey", Problem::NotFound)?;
+    audit::record(core, &mut tx, actor, None, "gateway_service.created", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Changes a service; gateways follow at once. For admins.
+pub async fn update_service(core: &Core, actor: Actor, id: GatewayServiceId, input: &ServiceInput) -> Result<()> {
+    actor.require_admin()?;
+    let service = check(input)?;
+    let mut tx = core.begin().await?;
+    named(store::update_service(&mut tx, id, &service).await)?.then_some(()).or_not_found()?;
+    audit::record(core, &mut tx, actor, None, "gateway_service.updated", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Deletes a service that no version links to. For admins.
+pub async fn delete_service(core: &Core, actor: Actor, id: GatewayServiceId) -> Result<()> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    let found = store::delete_service(&mut tx, id)
+        .await
+        .on_constraint("version_gateway_service_id_fkey", Problem::Conflict(Conflict::ServiceInUse))?;
+    found.then_some(()).or_not_found()?;
+    audit::record(core, &mut tx, actor, None, "gateway_service.deleted", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Every gateway, by name; a deployment has few. For admins.
+pub async fn list(core: &Core, actor: Actor) -> Result<Vec<Gateway>> {
+    actor.require_admin()?;
+    store::list(&core.pool).await
+}
+
+/// One gateway and its services. For admins.
+pub async fn get(core: &Core, actor: Actor, id: GatewayId) -> Result<(Gateway, Vec<GatewayService>)> {
+    actor.require_admin()?;
+    let gateway = store::find(&core.pool, id).await?.or_not_found()?;
+    let services = store::services(&core.pool, Some(id)).await?;
+    Ok((gateway, services))
+}
+
+/// Every service of every gateway, to choose one. For admins.
+pub async fn service_choices(core: &Core, actor: Actor) -> Result<Vec<GatewayService>> {
+    actor.require_admin()?;
+    store::services(&core.pool, None).await
+}
+
+fn named<T>(result: Result<T>) -> Result<T> {
+    result.taken("gateway_service_name_key", "name").taken("gateway_service_match_key", "path_prefix")
+}

@@ -1,0 +1,158 @@
+//! Work that is done after a commit: recorded in the transaction of the change, then retried until
+//! it succeeds or is dead, by whichever process is free.
+
+use crate::{Core, Result, mail};
+use portico_model::ids::MailId;
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, PgConnection, types::Json};
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// After so many failures a job is dead, and shown to the admin as such.
+pub const MAX_ATTEMPTS: i32 = 12;
+/// A worker that has not finished a job by then is taken for dead.
+const LEASE: time::Duration = time::Duration::minutes(2);
+/// How often to look for work that nobody announced.
+const POLL: Duration = Duration::from_secs(1);
+
+/// A piece of work.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Job {
+    SendMail { mail: MailId },
+}
+
+impl Job {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::SendMail { .. } => "send_mail",
+        }
+    }
+
+    async fn run(&self, core: &Core) -> Result<()> {
+        match self {
+            Self::SendMail { mail } => mail::deliver(core, *mail).await,
+        }
+    }
+
+    async fn failed(&self, core: &Core, error: &str, is_dead: bool) -> Result<()> {
+        match self {
+            Self::SendMail { mail } => mail::note_failure(core, *mail, error, is_dead).await,
+        }
+    }
+}
+
+/// Records a job; it runs once the transaction is committed.
+pub async fn enqueue(core: &Core, connection: &mut PgConnection, job: &Job) -> Result<()> {
+    sqlx::query(
+        "insert into job (id, kind, payload, state, attempts, run_at, last_error, created_at)
+         values ($1, $2, $3, 'waiting', 0, $4, '', $4)",
+    )
+    .bind(core.new_id::<Uuid>())
+    .bind(job.kind())
+    .bind(Json(job))
+    .bind(core.now())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Claimed {
+    id: Uuid,
+    payload: Json<Job>,
+    attempts: i32,
+}
+
+/// Runs one job that is due; `false` when there is none.
+pub async fn run_next(core: &Core) -> Result<bool> {
+    let Some(claimed) = claim(core).await? else { return Ok(false) };
+    match claimed.payload.run(core).await {
+        Ok(()) => {
+            sqlx::query("delete from job where id = $1").bind(claimed.id).execute(&core.pool).await?;
+        }
+        Err(error) => retry_later(core, &claimed, &describe(&error)).await?,
+    }
+    Ok(true)
+}
+
+async fn claim(core: &Core) -> Result<Option<Claimed>> {
+    let now = core.now();
+    let claimed = sqlx::query_as(
+        "update job set attempts = attempts + 1, lease_until = $2 where id = (
+             select id from job
+             where state = 'waiting' and run_at <= $1 and (lease_until is null or lease_until <= $1)
+             order by run_at limit 1 for update skip locked
+         ) returning id, payload, attempts",
+    )
+    .bind(now)
+    .bind(now + LEASE)
+    .fetch_optional(&core.pool)
+    .await?;
+    Ok(claimed)
+}
+
+async fn retry_later(core: &Core, claimed: &Claimed, error: &str) -> Result<()> {
+    let is_dead = claimed.attempts >= MAX_ATTEMPTS;
+    tracing::warn!(job.id = %claimed.id, job.kind = claimed.payload.kind(), attempt = claimed.attempts, is_dead, "a job failed");
+    claimed.payload.failed(core, error, is_dead).await?;
+    sqlx::query("update job set state = $2, run_at = $3, lease_until = null, last_error = $4 where id = $1")
+        .bind(claimed.id)
+        .bind(if is_dead { "dead" } else { "waiting" })
+        .bind(next_attempt(core, claimed.attempts))
+        .bind(error)
+        .execute(&core.pool)
+        .await?;
+    Ok(())
+}
+
+/// Doubles from two seconds to an hour, with up to half of it at random so that retries spread out.
+fn next_attempt(core: &Core, attempts: i32) -> OffsetDateTime {
+    let exponent = u32::try_from(attempts.clamp(1, 12)).unwrap_or(12);
+    let seconds = 2_f64.powi(i32::try_from(exponent).unwrap_or(12)).min(3600.0);
+    let [jitter] = core.random.bytes::<1>();
+    core.now() + time::Duration::seconds_f64(seconds * (0.5 + f64::from(jitter) / 512.0))
+}
+
+fn describe(error: &crate::Error) -> String {
+    match error {
+        crate::Error::Problem(problem) => format!("{problem:?}"),
+        crate::Error::Internal(error) => format!("{error:#}"),
+    }
+}
+
+/// Runs jobs until told to stop, and forgets what has expired. Any number of processes may do this.
+pub async fn work(core: Core, stop: CancellationToken) {
+    let mut last_sweep = core.now();
+    while !stop.is_cancelled() {
+        let found = match run_next(&core).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(error = describe(&error), "the job worker waits");
+                false
+            }
+        };
+        if !found {
+            if core.now() - last_sweep > time::Duration::minutes(10) {
+                last_sweep = core.now();
+                if let Err(error) = sweep(&core).await {
+                    tracing::warn!(error = describe(&error), "expired rows stay for now");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+}
+
+/// Forgets what has expired.
+pub async fn sweep(core: &Core) -> Result<()> {
+    crate::sessions::sweep(core).await?;
+    crate::attempts::sweep(core).await?;
+    crate::developers::sweep(core).await?;
+    crate::gateways::changes::sweep(core).await
+}

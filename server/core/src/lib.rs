@@ -1,0 +1,81 @@
+//! Portico's rules and SQL. Knows no HTTP server and no UI.
+//!
+//! Folders are features: `mod.rs` holds the operations, `store.rs` the SQL. Every operation takes
+//! the [`Core`] and the [`Actor`] first, checks what the actor may do on its first line, and does its
+//! change, its audit entry and its jobs in one transaction.
+
+pub mod actor;
+pub mod admins;
+pub mod applications;
+pub mod attempts;
+pub mod audit;
+pub mod auth_strategies;
+pub mod clock;
+pub mod credentials;
+pub mod database;
+pub mod developers;
+pub mod error;
+pub mod gateways;
+pub mod jobs;
+pub mod mail;
+pub mod passwords;
+pub mod portals;
+pub mod products;
+pub mod publications;
+pub mod registrations;
+pub mod secrets;
+pub mod sessions;
+
+pub use actor::Actor;
+pub use error::{Error, Result};
+
+use clock::{Clock, Random};
+use mail::Delivery;
+use passwords::Passwords;
+use secrets::Secrets;
+use sqlx::PgPool;
+use std::sync::Arc;
+
+/// The migrations that this build needs.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// Everything an operation needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Core {
+    pub pool: PgPool,
+    pub clock: Arc<dyn Clock>,
+    pub random: Random,
+    pub secrets: Arc<Secrets>,
+    pub passwords: Passwords,
+    pub delivery: Delivery,
+    /// Where people find this deployment.
+    pub site: Arc<Site>,
+}
+
+/// Where people find this deployment.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// The base host, without a port.
+    pub host: String,
+    /// `:3000`, or empty for the scheme's own port.
+    pub port_suffix: String,
+    /// The region's name, which begins every API key made here.
+    pub region: String,
+}
+
+impl Site {
+    /// The admin console's origin.
+    pub fn origin(&self) -> String {
+        format!("{}://{}{}", self.scheme, self.host, self.port_suffix)
+    }
+
+    /// A portal's origin: its custom domain, or its slug before the base host.
+    pub fn portal_origin(&self, slug: &str, custom_domain: Option<&str>) -> String {
+        match custom_domain {
+            Some(domain) => format!("{}://{domain}{}", self.scheme, self.port_suffix),
+            None => format!("{}://{slug}.{}{}", self.scheme, self.host, self.port_suffix),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The way out: a real SMTP server, or none.
+
+use anyhow::Context;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, header::ContentType},
+};
+use portico_model::ids::MailId;
+use std::time::Duration;
+
+/// How to reach an SMTP server.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// `smtp://`, `smtp://…?tls=required` or `smtps://`, with user and password where needed.
+    pub url: String,
+    /// The address that mails come from.
+    pub from: String,
+}
+
+/// Sends mail, or says that it cannot.
+#[derive(Clone, Default)]
+pub struct Delivery(Option<Smtp>);
+
+#[derive(Clone)]
+struct Smtp {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Delivery {
+    /// Mails are kept, not sent.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    pub fn smtp(settings: &SmtpSettings) -> anyhow::Result<Self> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&settings.url)
+            .context("the SMTP URL cannot be read")?
+            .timeout(Some(Duration::from_secs(20)))
+            .build();
+        let from = settings.from.parse().context("the sender's address cannot be read")?;
+        Ok(Self(Some(Smtp { transport, from })))
+    }
+
+    pub fn is_configured(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Hands a mail to the server. Its message id is the mail's own id, so a second delivery of the
+    /// same mail can be recognised as such.
+    pub(super) async fn send(&self, id: MailId, recipient: &str, subject: &str, body: &str) -> anyhow::Result<()> {
+        let smtp = self.0.as_ref().context("no SMTP server is configured any more")?;
+        let message = Message::builder()
+            .message_id(Some(format!("<{id}@{}>", smtp.from.email.domain())))
+            .from(smtp.from.clone())
+            .to(recipient.parse().context("the recipient's address cannot be read")?)
+            .subject(subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(body.to_owned())?;
+        smtp.transport.send(message).await.context("the SMTP server did not take the mail")?;
+        Ok(())
+    }
+}

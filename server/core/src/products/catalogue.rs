@@ -1,0 +1,83 @@
+//! What a reader of a portal may see.
+
+use crate::{
+    Actor, Core, Result,
+    error::OrNotFound,
+    portals::Portal,
+    products::{Operation, store},
+};
+use portico_model::{
+    ids::{AuthStrategyId, ProductId, VersionId},
+    paging::{Page, PageRequest},
+    states::StrategyType,
+};
+use sqlx::FromRow;
+
+/// A product on the catalogue page.
+#[derive(Clone, Debug, FromRow)]
+pub struct CatalogueProduct {
+    pub id: ProductId,
+    pub name: String,
+    pub description: String,
+    pub latest_version: Option<String>,
+    pub version_count: i64,
+}
+
+/// A published version, with what its publication says.
+#[derive(Clone, Debug, FromRow)]
+pub struct CatalogueVersion {
+    pub id: VersionId,
+    pub product_id: ProductId,
+    pub product_name: String,
+    pub product_description: String,
+    pub name: String,
+    pub deprecated: bool,
+    pub registration_enabled: bool,
+    pub strategy_id: Option<AuthStrategyId>,
+    pub strategy_display_name: Option<String>,
+    pub strategy_type: Option<StrategyType>,
+    pub key_names: Option<Vec<String>>,
+    /// Where the gateway listens for it: host (empty for any) and path prefix.
+    pub gateway_host: Option<String>,
+    pub gateway_path_prefix: Option<String>,
+}
+
+/// A published specification.
+#[derive(Clone, Debug, FromRow)]
+pub struct CatalogueSpecification {
+    pub name: String,
+    pub title: String,
+    pub description: String,
+    pub content: String,
+}
+
+/// The products of a portal with at least one published version. For readers of the portal.
+pub async fn products(core: &Core, actor: Actor, portal: &Portal, request: &PageRequest) -> Result<Page<CatalogueProduct>> {
+    actor.require_reader(portal.id, portal.is_public)?;
+    store::catalogue(&core.pool, portal.id, request).await
+}
+
+/// The published versions of a product, newest first; none is `NotFound`. For readers of the portal.
+pub async fn versions(core: &Core, actor: Actor, portal: &Portal, product: ProductId) -> Result<Vec<CatalogueVersion>> {
+    actor.require_reader(portal.id, portal.is_public)?;
+    let versions = store::catalogue_versions(&core.pool, portal.id, product).await?;
+    if versions.is_empty() { None } else { Some(versions) }.or_not_found()
+}
+
+/// One published version. For readers of the portal.
+pub async fn version(core: &Core, actor: Actor, portal: &Portal, id: VersionId) -> Result<CatalogueVersion> {
+    actor.require_reader(portal.id, portal.is_public)?;
+    store::catalogue_version(&core.pool, portal.id, id).await?.or_not_found()
+}
+
+/// The operations of a published version, as many as fit on a page, and how many there are. For readers.
+pub async fn operations(core: &Core, actor: Actor, portal: &Portal, id: VersionId) -> Result<(Vec<Operation>, i64)> {
+    version(core, actor, portal, id).await?;
+    store::operations(&core.pool, id).await
+}
+
+/// The specification of a published version. For readers of the portal.
+pub async fn specification(core: &Core, actor: Actor, portal: &Portal, id: VersionId) -> Result<CatalogueSpecification> {
+    version(core, actor, portal, id).await?;
+    store::specification(&core.pool, id).await?.or_not_found()
+}

@@ -1,0 +1,74 @@
+//! Publications: one version in one portal, with the strategy that guards it there.
+
+pub mod store;
+
+pub use store::Publication;
+
+use crate::{
+    Actor, Core, Result, audit,
+    error::{OnConstraint, OrNotFound},
+    products,
+};
+use portico_model::{
+    ids::{AuthStrategyId, PortalId, VersionId},
+    problem::{Conflict, Problem, Rule},
+    states::PublishStatus,
+};
+
+/// What an admin decides about a publication.
+#[derive(Clone, Debug)]
+pub struct PublicationInput {
+    pub publish_status: PublishStatus,
+    /// Without one nobody can call the version.
+    pub auth_strategy: Option<AuthStrategyId>,
+    pub application_registration_enabled: bool,
+    pub auto_approve_registration: bool,
+    pub deprecated: bool,
+}
+
+/// Publishes a version to a portal, or changes how it is published there. The version's product comes
+/// along when the version is published. For admins.
+pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId, input: &PublicationInput) -> Result<()> {
+    actor.require_admin()?;
+    if input.application_registration_enabled && input.auth_strategy.is_none() {
+        return Err(Problem::field("auth_strategy", Rule::Required).into());
+    }
+    let id: portico_model::ids::PublicationId = core.new_id();
+    let mut tx = core.begin().await?;
+    store::put(&mut tx, id, version, portal, input, core.now())
+        .await
+        .on_constraint("publication_version_id_fkey", Problem::NotFound)
+        .on_constraint("publication_portal_id_fkey", Problem::field("portal", Rule::NotOffered))
+        .on_constraint("publication_auth_strategy_id_fkey", Problem::field("auth_strategy", Rule::NotOffered))?;
+    if input.publish_status == PublishStatus::Published {
+        products::store::add_to_portal(&mut tx, version, portal).await?;
+    }
+    audit::record(core, &mut tx, actor, Some(portal), "publication.saved", Some(version.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Removes a publication that nobody registered through. Its version is closed in that portal. For admins.
+pub async fn delete(core: &Core, actor: Actor, version: VersionId, portal: PortalId) -> Result<()> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    if store::has_registrations(&mut tx, version, portal).await? {
+        return Err(Problem::Conflict(Conflict::VersionInUse).into());
+    }
+    store::delete(&mut tx, version, portal).await?.then_some(()).or_not_found()?;
+    audit::record(core, &mut tx, actor, Some(portal), "publication.deleted", Some(version.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The publications of a version. For admins.
+pub async fn of_version(core: &Core, actor: Actor, version: VersionId) -> Result<Vec<Publication>> {
+    actor.require_admin()?;
+    store::of_version(&core.pool, version).await
+}
+
+/// The publications in a portal. For admins.
+pub async fn in_portal(core: &Core, actor: Actor, portal: PortalId) -> Result<Vec<Publication>> {
+    actor.require_admin()?;
+    store::in_portal(&core.pool, portal).await
+}

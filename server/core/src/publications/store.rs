@@ -1,0 +1,129 @@
+use super::PublicationInput;
+use crate::Result;
+use portico_model::{
+    ids::{AuthStrategyId, PortalId, ProductId, PublicationId, VersionId},
+    states::PublishStatus,
+};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use time::OffsetDateTime;
+
+/// One version in one portal.
+#[derive(Clone, Debug, FromRow)]
+pub struct Publication {
+    pub portal_id: PortalId,
+    pub portal_name: String,
+    pub product_id: ProductId,
+    pub product_name: String,
+    pub version_id: VersionId,
+    pub version_name: String,
+    pub publish_status: PublishStatus,
+    pub auth_strategy_id: Option<AuthStrategyId>,
+    pub auth_strategy_name: Option<String>,
+    pub application_registration_enabled: bool,
+    pub auto_approve_registration: bool,
+    pub deprecated: bool,
+    /// Whether a gateway service is linked, so that anything enforces it.
+    pub is_enforced: bool,
+}
+
+/// What registering needs to know of a publication.
+#[derive(FromRow)]
+pub(crate) struct Terms {
+    pub auth_strategy_id: Option<AuthStrategyId>,
+    pub application_registration_enabled: bool,
+    pub auto_approve_registration: bool,
+}
+
+pub(super) async fn put(
+    connection: &mut PgConnection,
+    id: PublicationId,
+    version: VersionId,
+    portal: PortalId,
+    publication: &PublicationInput,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query(
+        "insert into publication (id, portal_id, version_id, publish_status, auth_strategy_id,
+             application_registration_enabled, auto_approve_registration, deprecated, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+         on conflict on constraint publication_portal_version_key do update set
+             publish_status = excluded.publish_status,
+             auth_strategy_id = excluded.auth_strategy_id,
+             application_registration_enabled = excluded.application_registration_enabled,
+             auto_approve_registration = excluded.auto_approve_registration,
+             deprecated = excluded.deprecated,
+             updated_at = excluded.updated_at",
+    )
+    .bind(id)
+    .bind(portal)
+    .bind(version)
+    .bind(publication.publish_status)
+    .bind(publication.auth_strategy)
+    .bind(publication.application_registration_enabled)
+    .bind(publication.auto_approve_registration)
+    .bind(publication.deprecated)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn delete(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<bool> {
+    let done = sqlx::query("delete from publication where version_id = $1 and portal_id = $2")
+        .bind(version)
+        .bind(portal)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn has_registrations(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<bool> {
+    let any = sqlx::query_scalar("select exists (select from registration where version_id = $1 and portal_id = $2)")
+        .bind(version)
+        .bind(portal)
+        .fetch_one(connection)
+        .await?;
+    Ok(any)
+}
+
+/// The terms of a published version of a published product; locked, so that they hold until the commit.
+pub(crate) async fn lock_terms(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<Option<Terms>> {
+    let terms = sqlx::query_as(
+        "select auth_strategy_id, application_registration_enabled, auto_approve_registration
+         from publication
+         join version on version.id = publication.version_id
+         join portal_product on portal_product.portal_id = publication.portal_id
+             and portal_product.product_id = version.product_id
+         where version_id = $1 and publication.portal_id = $2 and publish_status = 'published'
+         for share of publication",
+    )
+    .bind(version)
+    .bind(portal)
+    .fetch_optional(connection)
+    .await?;
+    Ok(terms)
+}
+
+const COLUMNS: &str = "select publication.portal_id, portal.name as portal_name, product.id as product_id,
+        product.name as product_name, version.id as version_id, version.name as version_name,
+        publication.publish_status, publication.auth_strategy_id, auth_strategy.name as auth_strategy_name,
+        publication.application_registration_enabled, publication.auto_approve_registration, publication.deprecated,
+        version.gateway_service_id is not null as is_enforced
+    from publication
+    join portal on portal.id = publication.portal_id
+    join version on version.id = publication.version_id
+    join product on product.id = version.product_id
+    left join auth_strategy on auth_strategy.id = publication.auth_strategy_id ";
+
+pub(super) async fn of_version(pool: &PgPool, version: VersionId) -> Result<Vec<Publication>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where publication.version_id = ").push_bind(version).push(" order by lower(portal.name) limit 500");
+    Ok(query.build_query_as().fetch_all(pool).await?)
+}
+
+pub(super) async fn in_portal(pool: &PgPool, portal: PortalId) -> Result<Vec<Publication>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where publication.portal_id = ").push_bind(portal);
+    query.push(" order by lower(product.name), lower(version.name) limit 500");
+    Ok(query.build_query_as().fetch_all(pool).await?)
+}

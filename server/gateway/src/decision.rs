@@ -1,0 +1,119 @@
+//! Whether a call may pass. Answers as Kong's key-auth and acl plugins do.
+
+use crate::view::{Service, View};
+use http::{HeaderMap, StatusCode};
+use portico_core::secrets::{ApiKey, Secrets};
+use portico_model::ids::{ApplicationId, CredentialId};
+use std::sync::Arc;
+
+/// What the decision depends on.
+pub struct Call<'a> {
+    /// Without a port.
+    pub host: &'a str,
+    pub path: &'a str,
+    pub query: Option<&'a str>,
+    pub headers: &'a HeaderMap,
+}
+
+/// A call that may pass, and on whose behalf.
+#[derive(Clone)]
+pub struct Allowed {
+    pub(crate) service: Arc<Service>,
+    pub application_id: ApplicationId,
+    pub application_name: String,
+    pub credential_id: CredentialId,
+}
+
+impl std::fmt::Debug for Allowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Allowed").field("application_id", &self.application_id).finish_non_exhaustive()
+    }
+}
+
+/// Why a call may not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The view is not loaded yet.
+    NotReady,
+    /// No service matches host and path.
+    NoService,
+    /// No publication with a strategy opens the service.
+    Closed,
+    NoKey,
+    /// A key was sent twice under one name.
+    DuplicateKey,
+    /// Mistyped, never made here, or revoked.
+    UnknownKey,
+    /// The key is good, but its application has no approved registration for this version.
+    NotRegistered,
+}
+
+impl Refusal {
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoService => StatusCode::NOT_FOUND,
+            Self::NoKey | Self::DuplicateKey | Self::UnknownKey => StatusCode::UNAUTHORIZED,
+            Self::Closed | Self::NotRegistered => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// The body's one field.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::NotReady => "The gateway is starting",
+            Self::NoService => "no Route matched with those values",
+            Self::NoKey => "No API key found in request",
+            Self::DuplicateKey => "Duplicate API key found",
+            Self::UnknownKey => "Unauthorized",
+            Self::Closed | Self::NotRegistered => "You cannot consume this service",
+        }
+    }
+}
+
+pub(crate) fn decide(view: &View, secrets: &Secrets, call: &Call<'_>) -> Result<Allowed, Refusal> {
+    if !view.is_loaded() {
+        return Err(Refusal::NotReady);
+    }
+    let service = view.service(call.host, call.path).ok_or(Refusal::NoService)?;
+    let version = service.version.filter(|_| !service.openings.is_empty()).ok_or(Refusal::Closed)?;
+    let sent = find_key(&service.key_names, call)?;
+    let key = ApiKey::prefix_of(&sent).and_then(|key_id| view.key(key_id)).ok_or(Refusal::UnknownKey)?;
+    if !secrets.matches(&sent, &key.secret_digest) {
+        return Err(Refusal::UnknownKey);
+    }
+    let application = view.application(key.application).ok_or(Refusal::UnknownKey)?;
+    let opened = service.openings.iter().any(|o| o.portal == application.portal && o.strategy == application.strategy);
+    if !opened || !application.versions.contains(&version) {
+        return Err(Refusal::NotRegistered);
+    }
+    Ok(Allowed {
+        service: Arc::clone(service),
+        application_id: key.application,
+        application_name: application.name.clone(),
+        credential_id: key.credential,
+    })
+}
+
+/// The key under the first name that has one: in a header, else in the query.
+fn find_key(names: &[String], call: &Call<'_>) -> Result<String, Refusal> {
+    for name in names {
+        let in_headers = only(call.headers.get_all(name.as_str()).iter().map(|value| String::from_utf8_lossy(value.as_bytes())))?;
+        let found = match in_headers {
+            Some(key) => Some(key),
+            None => {
+                let parameters = form_urlencoded::parse(call.query.unwrap_or_default().as_bytes());
+                only(parameters.filter(|(parameter, _)| parameter == name.as_str()).map(|(_, value)| value))?
+            }
+        };
+        if let Some(key) = found {
+            return if key.is_empty() { Err(Refusal::NoKey) } else { Ok(key.into_owned()) };
+        }
+    }
+    Err(Refusal::NoKey)
+}
+
+fn only<T>(mut values: impl Iterator<Item = T>) -> Result<Option<T>, Refusal> {
+    let first = values.next();
+    if values.next().is_some() { Err(Refusal::DuplicateKey) } else { Ok(first) }
+}

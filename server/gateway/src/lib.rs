@@ -1,0 +1,164 @@
+//! The decision "is this call allowed", the in-memory view it is made from, and the built-in gateway.
+//!
+//! No database is asked on the way of a call: [`Gateway::keep_current`] loads the view and follows changes,
+//! and the times at which keys were used are written behind.
+
+mod decision;
+mod proxy;
+mod view;
+
+pub use decision::{Allowed, Call, Refusal};
+pub use proxy::router;
+
+use portico_core::{
+    Core,
+    gateways::{
+        changes::{self, Announcements, Position},
+        view as rows,
+    },
+};
+use portico_model::ids::CredentialId;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use view::View;
+
+/// How often to look for changes that no announcement told of.
+const POLL: Duration = Duration::from_millis(500);
+/// How often the times of use are written.
+const WRITE_BEHIND: Duration = Duration::from_secs(2);
+
+/// Decides calls from memory. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    core: Core,
+    view: Arc<RwLock<View>>,
+    uses: Arc<Mutex<HashMap<CredentialId, OffsetDateTime>>>,
+}
+
+impl Gateway {
+    /// A gateway that refuses everything until its view is loaded.
+    pub fn new(core: Core) -> Self {
+        Self { core, view: Arc::default(), uses: Arc::default() }
+    }
+
+    /// Whether a call may pass, and on whose behalf.
+    ///
+    /// # Errors
+    ///
+    /// The reason for refusing it.
+    pub fn decide(&self, call: &Call<'_>) -> Result<Allowed, Refusal> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        let allowed = decision::decide(&view, &self.core.secrets, call)?;
+        drop(view);
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(allowed.credential_id, self.core.now());
+        Ok(allowed)
+    }
+
+    /// Whether the view is loaded.
+    pub fn is_ready(&self) -> bool {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).is_loaded()
+    }
+
+    /// Loads the view and follows changes until told to stop. While the database is away, the last view holds.
+    pub async fn keep_current(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let lost = tokio::select! {
+                () = stop.cancelled() => break,
+                lost = self.follow() => lost,
+            };
+            tracing::warn!(error = ?lost, "the gateway's view is not current; trying again");
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Loads everything, then what changes. Returns only when it cannot go on.
+    async fn follow(&self) -> portico_core::Error {
+        match self.try_follow().await {
+            Ok(never) => match never {},
+            Err(error) => error,
+        }
+    }
+
+    async fn try_follow(&self) -> portico_core::Result<std::convert::Infallible> {
+        let mut announcements = Announcements::listen(&self.core).await?;
+        let mut position = self.load().await?;
+        let mut read_at = self.core.now();
+        loop {
+            if let Ok(heard) = tokio::time::timeout(POLL, announcements.next()).await {
+                heard?;
+            }
+            if self.core.now() - read_at > changes::RETENTION / 2 {
+                position = self.load().await?;
+            } else {
+                position = self.load_changes(&position).await?;
+            }
+            read_at = self.core.now();
+        }
+    }
+
+    /// Loads everything; where to read on.
+    pub async fn load(&self) -> portico_core::Result<Position> {
+        let position = changes::position(&self.core).await?;
+        let mut view = View::new(rows::routes(&self.core).await?);
+        rows::every_application(&self.core, |application| view.put_application(application)).await?;
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+        Ok(position)
+    }
+
+    /// Loads what changed since a position; where to read on.
+    pub async fn load_changes(&self, position: &Position) -> portico_core::Result<Position> {
+        let (changes, next) = changes::since(&self.core, position).await?;
+        if changes.routing {
+            let routes = rows::routes(&self.core).await?;
+            self.view.write().unwrap_or_else(PoisonError::into_inner).put_routes(routes);
+        }
+        if !changes.applications.is_empty() {
+            let found = rows::applications(&self.core, &changes.applications).await?;
+            let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
+            for id in changes.applications {
+                view.remove_application(id);
+            }
+            for application in found {
+                view.put_application(application);
+            }
+        }
+        Ok(next)
+    }
+
+    /// Writes the times of use now and then, and once more when told to stop.
+    pub async fn write_uses(&self, stop: CancellationToken) {
+        loop {
+            let stopped = tokio::select! {
+                () = stop.cancelled() => true,
+                () = tokio::time::sleep(WRITE_BEHIND) => false,
+            };
+            self.flush_uses().await;
+            if stopped {
+                return;
+            }
+        }
+    }
+
+    /// Writes the times of use; those that cannot be written now are kept for the next time.
+    pub async fn flush_uses(&self) {
+        let uses = std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
+        if uses.is_empty() {
+            return;
+        }
+        if let Err(error) = rows::note_uses(&self.core, &uses).await {
+            tracing::warn!(?error, "the times of use are written later");
+            let mut newer = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+            for (id, at) in uses {
+                newer.entry(id).or_insert(at);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What the gateway knows: services with what opens them, applications, keys.
+
+use portico_core::gateways::view::{ApplicationAccess, Route};
+use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayServiceId, PortalId, VersionId};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+#[derive(Default)]
+pub(crate) struct View {
+    is_loaded: bool,
+    /// The most specific first.
+    services: Vec<Arc<Service>>,
+    applications: HashMap<ApplicationId, Application>,
+    /// By what a key begins with.
+    keys: HashMap<String, Key>,
+}
+
+/// A service and the publications that open it.
+pub(crate) struct Service {
+    pub id: GatewayServiceId,
+    /// Empty matches every host.
+    pub host: String,
+    pub path_prefix: String,
+    pub upstream_url: String,
+    pub version: Option<VersionId>,
+    pub openings: Vec<Opening>,
+    /// Where keys are looked for: every opening's names, in order, each once.
+    pub key_names: Vec<String>,
+}
+
+/// A portal whose applications of one strategy may call.
+pub(crate) struct Opening {
+    pub portal: PortalId,
+    pub strategy: AuthStrategyId,
+}
+
+pub(crate) struct Application {
+    pub name: String,
+    pub portal: PortalId,
+    pub strategy: AuthStrategyId,
+    pub versions: HashSet<VersionId>,
+    key_ids: Vec<String>,
+}
+
+pub(crate) struct Key {
+    pub credential: CredentialId,
+    pub application: ApplicationId,
+    pub secret_digest: Vec<u8>,
+}
+
+impl View {
+    pub fn new(routes: Vec<Route>) -> Self {
+        let mut view = Self { is_loaded: true, ..Self::default() };
+        view.put_routes(routes);
+        view
+    }
+
+    pub fn is_loaded(&self) -> bool {
+        self.is_loaded
+    }
+
+    /// Replaces every service. Rows of one service follow one another.
+    pub fn put_routes(&mut self, routes: Vec<Route>) {
+        let mut services: Vec<Service> = Vec::new();
+        for route in routes {
+            match services.last_mut() {
+                Some(service) if service.id == route.service_id => service.open(route),
+                _ => {
+                    let mut service = Service {
+                        id: route.service_id,
+                        host: route.host.clone(),
+                        path_prefix: route.path_prefix.clone(),
+                        upstream_url: route.upstream_url.clone(),
+                        version: route.version_id,
+                        openings: Vec::new(),
+                        key_names: Vec::new(),
+                    };
+                    service.open(route);
+                    services.push(service);
+                }
+            }
+        }
+        services.sort_by_key(|service| (service.host.is_empty(), std::cmp::Reverse(service.path_prefix.len()), service.id));
+        self.services = services.into_iter().map(Arc::new).collect();
+    }
+
+    pub fn put_application(&mut self, access: ApplicationAccess) {
+        let keys = access.key_ids.iter().zip(access.credential_ids).zip(access.secret_digests);
+        for ((key_id, credential), secret_digest) in keys {
+            self.keys.insert(key_id.clone(), Key { credential, application: access.id, secret_digest });
+        }
+        self.applications.insert(
+            access.id,
+            Application {
+                name: access.name,
+                portal: access.portal_id,
+                strategy: access.auth_strategy_id,
+                versions: access.versions.into_iter().collect(),
+                key_ids: access.key_ids,
+            },
+        );
+    }
+
+    pub fn remove_application(&mut self, id: ApplicationId) {
+        if let Some(application) = self.applications.remove(&id) {
+            for key_id in application.key_ids {
+                self.keys.remove(&key_id);
+            }
+        }
+    }
+
+    /// The most specific service for a host and path: an exact host before any host, then the longest prefix.
+    pub fn service(&self, host: &str, path: &str) -> Option<&Arc<Service>> {
+        self.services.iter().find(|service| service.matches(host, path))
+    }
+
+    pub fn key(&self, key_id: &str) -> Option<&Key> {
+        self.keys.get(key_id)
+    }
+
+    pub fn application(&self, id: ApplicationId) -> Option<&Application> {
+        self.applications.get(&id)
+    }
+}
+
+impl Service {
+    fn open(&mut self, route: Route) {
+        let (Some(portal), Some(strategy)) = (route.portal_id, route.auth_strategy_id) else { return };
+        self.openings.push(Opening { portal, strategy });
+        for name in route.key_names.into_iter().flatten() {
+            if !self.key_names.contains(&name) {
+                self.key_names.push(name);
+            }
+        }
+    }
+
+    fn matches(&self, host: &str, path: &str) -> bool {
+        let host_matches = self.host.is_empty() || self.host.eq_ignore_ascii_case(host);
+        let path_matches = self.path_prefix == "/"
+            || path.strip_prefix(self.path_prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        host_matches && path_matches
+    }
+}

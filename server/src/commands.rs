@@ -1,0 +1,110 @@
+//! The command line.
+
+use crate::{
+    config::Config,
+    serve::{self, Opened, failed},
+};
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use portico_core::{Actor, admins, secrets::Plain};
+use std::io::{BufRead, IsTerminal};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// A self-hosted developer portal with application registration.
+#[derive(Parser)]
+#[command(version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve portals, the admin console and the gateway.
+    Serve,
+    /// Serve with demo data, made where it is missing, and an echo API behind the gateway.
+    Demo,
+    /// Bring the database up to date, and stop.
+    Migrate,
+    /// Create an admin; the password is the first line of standard input.
+    CreateAdmin {
+        #[arg(long)]
+        email: String,
+    },
+    /// Create an access token of an admin for automation, and print it: it cannot be read again.
+    CreateToken {
+        /// The admin's e-mail address.
+        #[arg(long)]
+        admin: String,
+        #[arg(long)]
+        name: String,
+    },
+    /// Read the settings, print them, and stop.
+    CheckConfig,
+}
+
+/// Runs a command.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = Config::read()?;
+    log();
+    // One TLS implementation for everything; a second installation is refused, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match cli.command {
+        Command::Serve => serve::serve(&config, false).await,
+        Command::Demo => serve::serve(&config, true).await,
+        Command::Migrate => once(&config, async |_| Ok("The database is up to date.".to_owned())).await,
+        Command::CreateAdmin { email } => {
+            let password = read_password()?;
+            once(&config, async |opened| {
+                admins::create(&opened.core, Actor::System, &email, password).await.map_err(failed)?;
+                Ok(format!("{email} is an admin now."))
+            })
+            .await
+        }
+        Command::CreateToken { admin, name } => {
+            once(&config, async |opened| {
+                let token = admins::create_access_token(&opened.core, Actor::System, &admin, &name).await.map_err(failed)?;
+                Ok(token.expose().to_owned())
+            })
+            .await
+        }
+        Command::CheckConfig => {
+            serve::delivery(&config)?;
+            println!("{config:#?}");
+            Ok(())
+        }
+    }
+}
+
+/// Opens the database, does one thing, says so, and closes it.
+async fn once(config: &Config, act: impl AsyncFnOnce(&Opened) -> anyhow::Result<String>) -> anyhow::Result<()> {
+    let opened = serve::open(config).await?;
+    let done = act(&opened).await;
+    opened.core.pool.close().await;
+    if let Some(postgres) = opened.postgres {
+        postgres.stop().await;
+    }
+    println!("{}", done?);
+    Ok(())
+}
+
+fn read_password() -> anyhow::Result<Plain> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        eprintln!("Password:");
+    }
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line).context("the password cannot be read from standard input")?;
+    Ok(Plain::new(line.trim_end_matches(['\r', '\n'])))
+}
+
+/// For people at a terminal, for machines elsewhere. `RUST_LOG` says how much.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_sessions=off"));
+    let registry = tracing_subscriber::registry().with(filter);
+    if std::io::stderr().is_terminal() {
+        registry.with(fmt::layer().with_writer(std::io::stderr)).init();
+    } else {
+        registry.with(fmt::layer().json().with_writer(std::io::stderr)).init();
+    }
+}

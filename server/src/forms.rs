@@ -1,0 +1,135 @@
+//! How a server function's answer reaches a browser: the same refusals with and without JavaScript.
+//!
+//! A form posted by the form island gets JSON with words and field names, or `Location`. A form posted by
+//! the browser itself is redirected: on, or back to its page, which shows it as it was filled in.
+
+use crate::pages::{self, Pages};
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use http_body_util::BodyExt;
+use portico_app::{
+    FormFlash, Visit,
+    ui::page::status,
+    visit::{FormProblems, UiError},
+};
+use portico_model::problem::Problem;
+use std::collections::BTreeMap;
+
+/// Largest form without a file.
+const FORM_MAX: usize = 256 * 1024;
+/// Largest form with a file: a specification and what surrounds it.
+pub const UPLOAD_MAX: usize = portico_core::products::specification::CONTENT_MAX + 64 * 1024;
+
+/// Runs the server function that a form posts to.
+pub async fn post(State(pages): State<Pages>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let visit = match pages.visit(&parts).await {
+        Ok(visit) => visit,
+        Err(problem) => return refusal_page(&problem),
+    };
+    let wants_page = parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"));
+    let is_upload = content_type(&parts.headers).starts_with("multipart/form-data");
+    let limit = if is_upload { UPLOAD_MAX } else { FORM_MAX };
+    let Ok(body) = http_body_util::Limited::new(body, limit).collect().await.map(http_body_util::Collected::to_bytes) else {
+        return refuse(
+            &visit,
+            &Problem::field("content", portico_model::problem::Rule::TooLarge(limit)),
+            wants_page,
+            &parts,
+            &Bytes::new(),
+        )
+        .await;
+    };
+    let mut inner = Request::from_parts(parts.clone(), Body::from(body.clone()));
+    inner.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    let answer = pages::run_server_function(visit.clone(), inner).await;
+    if let Some(next) = answer.headers().get(header::LOCATION).filter(|_| answer.status().is_success()) {
+        return onward(next.clone(), wants_page);
+    }
+    let problem = read_problem(answer).await;
+    let body = if is_upload { Bytes::new() } else { body };
+    refuse(&visit, &problem, wants_page, &parts, &body).await
+}
+
+fn content_type(headers: &http::HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn onward(next: HeaderValue, wants_page: bool) -> Response {
+    let status = if wants_page { StatusCode::SEE_OTHER } else { StatusCode::NO_CONTENT };
+    (status, [(header::LOCATION, next)]).into_response()
+}
+
+async fn read_problem(answer: Response) -> Problem {
+    let status = answer.status();
+    let body = answer.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    match serde_json::from_slice::<UiError>(&body) {
+        Ok(UiError(problem)) => problem,
+        // No such function: leptos answers in plain text.
+        Err(_) if status == StatusCode::BAD_REQUEST => Problem::NotFound,
+        Err(_) => Problem::Invalid(Vec::new()),
+    }
+}
+
+async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http::request::Parts, body: &Bytes) -> Response {
+    if *problem == Problem::NotFound {
+        return refusal_page(problem);
+    }
+    let words = FormProblems::of(problem);
+    let page = referring_page(parts);
+    let (true, Some(page)) = (wants_page, page) else {
+        let mut response = (status(problem), axum::Json(words)).into_response();
+        if let Problem::RateLimited { retry_after_seconds } = problem {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+        }
+        return response;
+    };
+    let flash = FormFlash {
+        action: parts.uri.path().to_owned(),
+        key: form_values(body).remove("form_key").unwrap_or_default(),
+        summary: words.summary,
+        messages: words.fields.into_iter().map(|field| (field.field, field.message)).collect(),
+        values: form_values(body),
+    };
+    match visit.leave_form(flash).await {
+        Ok(()) => onward(page, true),
+        Err(UiError(problem)) => refusal_page(&problem),
+    }
+}
+
+/// What was filled in, but for passwords and the unseen token of a link.
+fn form_values(body: &Bytes) -> BTreeMap<String, String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
+    pairs.into_iter().filter(|(name, _)| !name.starts_with("password") && name != "token").collect()
+}
+
+/// Path and query of the page that the form was on, if it was one of this host.
+fn referring_page(parts: &http::request::Parts) -> Option<HeaderValue> {
+    let referrer = parts.headers.get(header::REFERER)?.to_str().ok()?;
+    let url = url::Url::parse(referrer).ok()?;
+    let host = parts.headers.get(header::HOST)?.to_str().ok()?;
+    let authority = url.port().map_or_else(
+        || url.host_str().unwrap_or_default().to_owned(),
+        |port| format!("{}:{port}", url.host_str().unwrap_or_default()),
+    );
+    if authority != host {
+        return None;
+    }
+    let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    HeaderValue::from_str(&target).ok()
+}
+
+/// A refusal that no page can show: the plainest of pages.
+pub fn refusal_page(problem: &Problem) -> Response {
+    let words = portico_app::ui::words::summary(problem);
+    let page = format!("<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Portico</title><p>{words}</p>");
+    let mut response = (status(problem), axum::response::Html(page)).into_response();
+    if *problem == Problem::Unavailable {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}

@@ -1,0 +1,92 @@
+//! Pages and server functions, with what they need to know of the request.
+
+use crate::{addresses::client_address, forms, hosts::Place, middleware::RequestId, sessions};
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, request::Parts},
+    response::{IntoResponse, Response},
+};
+use ipnet::IpNet;
+use leptos::prelude::provide_context;
+use portico_app::{
+    Assets, Visit, admin_app, portal_app,
+    ui::layout::document,
+    visit::{Flash, take_flash},
+};
+use portico_core::{Core, Error};
+use portico_model::problem::Problem;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+use tower_sessions::Session;
+
+/// What pages have in common.
+#[derive(Clone)]
+pub struct Pages {
+    pub core: Core,
+    pub assets: Arc<Assets>,
+    pub gateway_origin: Arc<str>,
+    pub trusted_proxies: Arc<[IpNet]>,
+}
+
+impl Pages {
+    /// What a page or server function is told of the request.
+    pub async fn visit(&self, parts: &Parts) -> Result<Visit, Problem> {
+        let session = parts.extensions.get::<Session>().cloned().ok_or(Problem::Unavailable)?;
+        let place = parts.extensions.get::<Place>().cloned().ok_or(Problem::NotFound)?;
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        let actor = sessions::actor(&self.core, &session).await.map_err(|error| match error {
+            Error::Problem(problem) => problem,
+            Error::Internal(error) => {
+                tracing::error!(error = format!("{error:#}"), "a session cannot be read");
+                Problem::Internal { request_id: request_id.clone() }
+            }
+        })?;
+        Ok(Visit {
+            core: self.core.clone(),
+            actor,
+            portal: place.portal(),
+            session,
+            assets: Arc::clone(&self.assets),
+            gateway_origin: Arc::clone(&self.gateway_origin),
+            address: self.address(parts),
+            request_id,
+            target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            flash: Arc::default(),
+            names: Arc::default(),
+            has_enhanced_forms: Arc::default(),
+        })
+    }
+
+    fn address(&self, parts: &Parts) -> String {
+        let peer =
+            parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+        client_address(peer, &parts.headers, &self.trusted_proxies).to_string()
+    }
+}
+
+/// Renders the page at a path.
+pub async fn render(State(pages): State<Pages>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut visit = match pages.visit(&parts).await {
+        Ok(visit) => visit,
+        Err(problem) => return forms::refusal_page(&problem),
+    };
+    visit.flash =
+        if is_prefetch(&parts.headers) { Arc::new(Flash::default()) } else { Arc::new(take_flash(&visit.session).await) };
+    let app = if visit.portal.is_some() { portal_app } else { admin_app };
+    let render = leptos_axum::render_app_async_with_context(move || provide_context(visit.clone()), move || document(app));
+    render(Request::from_parts(parts, body)).await
+}
+
+/// A page that is only fetched in case must not use up what is shown once.
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    headers.get("sec-purpose").is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"))
+}
+
+/// Runs the server function at a path.
+pub async fn run_server_function(visit: Visit, request: Request<Body>) -> Response {
+    leptos_axum::handle_server_fns_with_context(move || provide_context(visit.clone()), request).await.into_response()
+}

@@ -1,0 +1,121 @@
+//! Things to test with, made by the operations that people use.
+
+use portico_core::{
+    Actor, Core, admins, applications,
+    auth_strategies::{self, KeyAuthInput},
+    credentials, developers, gateways,
+    portals::{self, Portal, PortalInput},
+    products, publications,
+    publications::PublicationInput,
+    registrations,
+    secrets::Plain,
+};
+use portico_model::{
+    ids::{ApplicationId, AuthStrategyId, GatewayServiceId, ProductId, RegistrationId, VersionId},
+    states::{PublishStatus, RegistrationStatus},
+};
+
+/// The password of every account made here.
+pub const PASSWORD: &str = "a password for tests";
+
+/// A small document with two operations.
+pub const SPECIFICATION: &str = "openapi: 3.1.0\ninfo: {title: Test API, version: '1'}\npaths:\n  \
+    /things: {get: {summary: All things}}\n  /things/{id}: {get: {summary: One thing}}\n";
+
+/// An admin.
+pub async fn an_admin(core: &Core) -> Actor {
+    let id = admins::create(core, Actor::System, "admin@example.com", Plain::new(PASSWORD)).await.expect("an admin");
+    Actor::Admin { id }
+}
+
+/// A private portal at `<slug>.localhost` that approves nobody and nothing by itself.
+pub fn portal_input(slug: &str) -> PortalInput {
+    PortalInput { slug: slug.to_owned(), name: format!("Portal {slug}"), ..PortalInput::default() }
+}
+
+pub async fn a_portal(core: &Core, input: PortalInput) -> Portal {
+    let id = portals::create(core, Actor::System, input).await.expect("a portal");
+    portals::get(core, Actor::System, id).await.expect("the portal")
+}
+
+/// A key-auth strategy that looks for `apikey`.
+pub async fn a_strategy(core: &Core, name: &str) -> AuthStrategyId {
+    let input = KeyAuthInput { name: name.to_owned(), display_name: name.to_owned(), key_names: Vec::new() };
+    auth_strategies::create_key_auth(core, Actor::System, input).await.expect("a strategy")
+}
+
+/// A version of a new product, with a specification.
+pub async fn a_version(core: &Core, product: &str) -> (ProductId, VersionId) {
+    let product = products::create(core, Actor::System, product, "For tests.").await.expect("a product");
+    let version = products::create_version(core, Actor::System, product, "v1").await.expect("a version");
+    products::put_specification(core, Actor::System, version, "", SPECIFICATION.to_owned()).await.expect("a specification");
+    (product, version)
+}
+
+/// A gateway service at a path prefix, linked from a version.
+pub async fn a_linked_service(core: &Core, version: VersionId, path_prefix: &str, upstream_url: &str) -> GatewayServiceId {
+    let gateway = gateways::create(core, Actor::System, path_prefix).await.expect("a gateway");
+    let input = gateways::ServiceInput {
+        name: path_prefix.to_owned(),
+        host: String::new(),
+        path_prefix: path_prefix.to_owned(),
+        upstream_url: upstream_url.to_owned(),
+    };
+    let service = gateways::create_service(core, Actor::System, gateway, &input).await.expect("a service");
+    products::link_service(core, Actor::System, version, Some(service)).await.expect("a link");
+    service
+}
+
+/// Published, with registrations that need approval.
+pub fn publication_input(strategy: Option<AuthStrategyId>) -> PublicationInput {
+    PublicationInput {
+        publish_status: PublishStatus::Published,
+        auth_strategy: strategy,
+        application_registration_enabled: strategy.is_some(),
+        auto_approve_registration: false,
+        deprecated: false,
+    }
+}
+
+pub async fn publish(core: &Core, version: VersionId, portal: &Portal, strategy: AuthStrategyId) {
+    publications::put(core, Actor::System, version, portal.id, &publication_input(Some(strategy))).await.expect("a publication");
+}
+
+/// An approved developer with the address `<name>@example.com`.
+pub async fn a_developer(core: &Core, portal: &Portal, name: &str) -> Actor {
+    let email = format!("{name}@example.com");
+    let id =
+        developers::create_approved(core, Actor::System, portal, &email, name, Plain::new(PASSWORD)).await.expect("a developer");
+    Actor::Developer { id, portal: portal.id }
+}
+
+pub async fn an_application(
+    core: &Core,
+    developer: Actor,
+    portal: &Portal,
+    name: &str,
+    strategy: AuthStrategyId,
+) -> ApplicationId {
+    applications::create(core, developer, portal, name, "", Some(strategy)).await.expect("an application")
+}
+
+/// A registration that an admin approved.
+pub async fn an_approved_registration(
+    core: &Core,
+    developer: Actor,
+    portal: &Portal,
+    application: ApplicationId,
+    version: VersionId,
+) -> RegistrationId {
+    let (id, status) = registrations::create(core, developer, portal, application, version).await.expect("a registration");
+    if status == RegistrationStatus::Pending {
+        registrations::decide(core, Actor::System, id, RegistrationStatus::Approved, "").await.expect("an approval");
+    }
+    id
+}
+
+/// An API key.
+pub async fn a_key(core: &Core, developer: Actor, portal: &Portal, application: ApplicationId) -> Plain {
+    let (_, key) = credentials::create(core, developer, portal.id, application, "a key").await.expect("a key");
+    key
+}

@@ -1,0 +1,24 @@
+use portico_core::clock::Clock;
+use std::sync::{Mutex, PoisonError};
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+/// Stands still until told to go on.
+pub struct TestClock(Mutex<OffsetDateTime>);
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self(Mutex::new(datetime!(2026-01-16 14:40 UTC)))
+    }
+}
+
+impl TestClock {
+    pub fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> OffsetDateTime {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,48 @@
+//! Every test, on a Postgres and in a browser that are there for it alone.
+
+use crate::{
+    chromium, npm, postgres, site,
+    workspace::{cargo, portico, root, run},
+};
+use portico_postgres::Server;
+use std::process::Command;
+
+/// Runs the tests; `filter` narrows them.
+pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<()> {
+    site::build()?;
+    let server = postgres::for_tests()?;
+    if rust {
+        let embedded = postgres::embedded()?;
+        let mut tests = cargo(&["test", "--quiet"]);
+        tests.env("PORTICO_TEST_DATABASE_URL", server.url("postgres")).env("PORTICO_TEST_EMBEDDED_PG_BIN", embedded.directory());
+        run(tests.args(filter))?;
+    }
+    if browser {
+        run(&mut cargo(&["build", "--package", "portico"]))?;
+        let mut tests = playwright(&server)?;
+        if let Some(filter) = filter {
+            tests.args(["--grep", filter]);
+        }
+        run(tests.arg("--project=flows"))?;
+    }
+    Ok(())
+}
+
+/// Takes the pictures.
+pub fn screenshots() -> anyhow::Result<()> {
+    site::build()?;
+    run(&mut cargo(&["build", "--package", "portico"]))?;
+    let server = postgres::for_tests()?;
+    run(playwright(&server)?.arg("--project=screenshots"))
+}
+
+fn playwright(server: &Server) -> anyhow::Result<Command> {
+    let mut playwright = Command::new(npm::install("end2end")?.join("playwright"));
+    playwright
+        .arg("test")
+        .current_dir(root().join("end2end"))
+        .env("CHROME", chromium::find()?)
+        .env("PORTICO_BINARY", portico())
+        .env("PORTICO_TEST_DATABASE_URL", server.url("postgres"));
+    Ok(playwright)
+}

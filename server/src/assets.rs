@@ -11,7 +11,7 @@ use rust_embed::RustEmbed;
 
 /// What `cargo xtask` built. A debug build reads it from the disk.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../target/site"]
+#[folder = "../target/site"]
 #[allow_missing = true]
 struct Site;
 

@@ -39,6 +39,8 @@ impl Place {
 
 /// Everything that is served to browsers.
 pub fn router(pages: Pages, is_https: bool) -> Router {
+    // Leptos spawns on this runtime. A second router finds it set already, which is as good.
+    let _ = any_spawner::Executor::init_tokio();
     let core = pages.core.clone();
     let trace_core = core.clone();
     let browsers = Router::new()

@@ -37,7 +37,7 @@ pub async fn count(core: &Core, limit: &Limit, subject: &str) -> Result<()> {
     .fetch_one(&core.pool)
     .await?;
     if count > limit.attempts {
-        let seconds = (window_ends_at - now).whole_seconds().max(1);
+        let seconds = (window_ends_at - now).whole_seconds() + 1;
         return Err(Problem::RateLimited { retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX) }.into());
     }
     Ok(())

@@ -2,7 +2,7 @@ use portico_core::clock::Clock;
 use std::sync::{Mutex, PoisonError};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
-/// Stands still until told to go on.
+/// Goes on by a microsecond each time it is read, so that what happens later is later; otherwise only when told to.
 pub struct TestClock(Mutex<OffsetDateTime>);
 
 impl Default for TestClock {
@@ -19,6 +19,8 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> OffsetDateTime {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now += Duration::microseconds(1);
+        *now
     }
 }

@@ -1,0 +1,35 @@
+//! Portico's rules, on a real Postgres.
+
+mod admins;
+mod applications;
+mod attempts;
+mod auth_strategies;
+mod catalogue;
+mod credentials;
+mod developers;
+mod gateways;
+mod jobs;
+mod portals;
+mod registrations;
+mod schema_rules;
+mod sessions;
+
+use portico_core::{Error, Result};
+use portico_model::problem::{Conflict, Problem, Rule};
+
+/// The refusal of an operation that must be refused.
+#[track_caller]
+fn problem<T: std::fmt::Debug>(result: Result<T>) -> Problem {
+    match result {
+        Err(Error::Problem(problem)) => problem,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+fn conflict(conflict: Conflict) -> Problem {
+    Problem::Conflict(conflict)
+}
+
+fn invalid(field: &str, rule: Rule) -> Problem {
+    Problem::field(field, rule)
+}

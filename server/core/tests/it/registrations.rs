@@ -1,0 +1,173 @@
+use crate::{conflict, problem};
+use portico_core::{
+    Actor,
+    portals::{self, Portal, PortalInput},
+    publications::{self, PublicationInput},
+    registrations,
+};
+use portico_model::{
+    ids::{ApplicationId, AuthStrategyId, VersionId},
+    paging::PageRequest,
+    problem::{Conflict, Problem},
+    states::{
+        PublishStatus,
+        RegistrationStatus::{self, Approved, Pending, Rejected, Revoked},
+    },
+};
+use portico_testing::{
+    TestCore, a_developer, a_portal, a_strategy, a_version, an_application, portal_input, publication_input, publish,
+};
+
+struct Scene {
+    core: TestCore,
+    portal: Portal,
+    strategy: AuthStrategyId,
+    version: VersionId,
+    ada: Actor,
+    application: ApplicationId,
+}
+
+async fn scene() -> Scene {
+    let core = TestCore::new().await;
+    let strategy = a_strategy(&core, "s").await;
+    let portal = a_portal(&core, portal_input("a")).await;
+    let (_, version) = a_version(&core, "Weather").await;
+    publish(&core, version, &portal, strategy).await;
+    let ada = a_developer(&core, &portal, "ada").await;
+    let application = an_application(&core, ada, &portal, "App", strategy).await;
+    Scene { core, portal, strategy, version, ada, application }
+}
+
+impl Scene {
+    async fn register(&self) -> portico_core::Result<(portico_model::ids::RegistrationId, RegistrationStatus)> {
+        let portal = portals::get(&self.core, Actor::System, self.portal.id).await?;
+        registrations::create(&self.core, self.ada, &portal, self.application, self.version).await
+    }
+
+    async fn publish_as(&self, change: impl FnOnce(&mut PublicationInput)) {
+        let mut input = publication_input(Some(self.strategy));
+        change(&mut input);
+        publications::put(&self.core, Actor::System, self.version, self.portal.id, &input).await.unwrap();
+    }
+
+    async fn status(&self) -> RegistrationStatus {
+        registrations::of_application(&self.core, self.ada, self.portal.id, self.application).await.unwrap()[0].status
+    }
+}
+
+#[tokio::test]
+async fn the_portal_or_else_the_publication_approves_at_once() {
+    for (portal_approves, publication_approves, expected) in
+        [(false, false, Pending), (false, true, Approved), (true, false, Approved), (true, true, Approved)]
+    {
+        let scene = scene().await;
+        let input = PortalInput { auto_approve_applications: portal_approves, ..portal_input("a") };
+        portals::update(&scene.core, Actor::System, scene.portal.id, input).await.unwrap();
+        scene.publish_as(|p| p.auto_approve_registration = publication_approves).await;
+        assert_eq!(scene.register().await.unwrap().1, expected, "{portal_approves} {publication_approves}");
+    }
+}
+
+#[tokio::test]
+async fn one_registration_per_application_and_version_in_any_state() {
+    let scene = scene().await;
+    let (id, _) = scene.register().await.unwrap();
+    assert_eq!(problem(scene.register().await), conflict(Conflict::AlreadyRegistered));
+    registrations::decide(&scene.core, Actor::System, id, Rejected, "").await.unwrap();
+    assert_eq!(problem(scene.register().await), conflict(Conflict::AlreadyRegistered));
+}
+
+#[tokio::test]
+async fn only_applications_of_the_same_strategy_can_register() {
+    let scene = scene().await;
+    let other = a_strategy(&scene.core, "other").await;
+    scene.publish_as(|p| p.auth_strategy = Some(other)).await;
+    assert_eq!(problem(scene.register().await), conflict(Conflict::OtherStrategy));
+    let candidates = registrations::candidates(&scene.core, scene.ada, scene.portal.id, scene.version).await.unwrap();
+    assert!(!candidates[0].same_strategy);
+    scene.publish_as(|_| {}).await;
+    let candidates = registrations::candidates(&scene.core, scene.ada, scene.portal.id, scene.version).await.unwrap();
+    assert!(candidates[0].same_strategy);
+    scene.register().await.unwrap();
+}
+
+#[tokio::test]
+async fn closed_and_hidden_versions_take_no_registrations_and_keep_those_they_have() {
+    let scene = scene().await;
+    scene.publish_as(|p| p.application_registration_enabled = false).await;
+    assert_eq!(problem(scene.register().await), conflict(Conflict::RegistrationClosed));
+    scene.publish_as(|p| p.publish_status = PublishStatus::Unpublished).await;
+    assert_eq!(problem(scene.register().await), Problem::NotFound);
+    scene.publish_as(|_| {}).await;
+    let (id, _) = scene.register().await.unwrap();
+    registrations::decide(&scene.core, Actor::System, id, Approved, "").await.unwrap();
+    scene.publish_as(|p| p.publish_status = PublishStatus::Unpublished).await;
+    assert_eq!(scene.status().await, Approved);
+}
+
+#[tokio::test]
+async fn every_step_between_states_is_as_documented() {
+    for &from in RegistrationStatus::ALL {
+        for &to in RegistrationStatus::ALL {
+            let scene = scene().await;
+            let (id, _) = scene.register().await.unwrap();
+            let steps: &[RegistrationStatus] = match from {
+                Pending => &[],
+                Approved => &[Approved],
+                Revoked => &[Approved, Revoked],
+                Rejected => &[Rejected],
+            };
+            for step in steps {
+                registrations::decide(&scene.core, Actor::System, id, *step, "").await.unwrap();
+            }
+            let decided = registrations::decide(&scene.core, Actor::System, id, to, "because").await;
+            if from.change_to(to).is_ok() {
+                decided.unwrap();
+                assert_eq!(scene.status().await, to);
+                assert!(scene.core.last_mail("ada@example.com").await.contains("because"));
+            } else {
+                assert_eq!(problem(decided), conflict(Conflict::StatusChange), "{from:?} to {to:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_developer_removes_their_own_unless_an_admin_revoked_it() {
+    let scene = scene().await;
+    let eve = a_developer(&scene.core, &scene.portal, "eve").await;
+    for (steps, removable) in
+        [(vec![], true), (vec![Approved], true), (vec![Rejected], true), (vec![Approved, Revoked], false)]
+    {
+        let (id, _) = scene.register().await.unwrap();
+        for step in steps {
+            registrations::decide(&scene.core, Actor::System, id, step, "").await.unwrap();
+        }
+        assert_eq!(problem(registrations::delete(&scene.core, eve, scene.portal.id, id).await), Problem::NotFound);
+        let removed = registrations::delete(&scene.core, scene.ada, scene.portal.id, id).await;
+        if removable {
+            removed.unwrap();
+        } else {
+            assert_eq!(problem(removed), conflict(Conflict::RevokedStays));
+            registrations::delete_as_admin(&scene.core, Actor::System, id).await.unwrap();
+            // An admin's removal does not stop a new request.
+            scene.register().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn lists_search_filter_and_count() {
+    let scene = scene().await;
+    scene.register().await.unwrap();
+    let list = async |search: &str, status: &str| {
+        let request = PageRequest { search: search.to_owned(), status: status.to_owned(), ..PageRequest::default() };
+        registrations::list(&scene.core, Actor::System, None, &request).await.unwrap().total
+    };
+    assert_eq!(list("", "").await, 1);
+    assert_eq!(list("ada@", "pending").await, 1);
+    assert_eq!(list("weath", "").await, 1);
+    assert_eq!(list("%", "").await, 0);
+    assert_eq!(list("", "approved").await, 0);
+    assert_eq!(registrations::waiting(&scene.core, Actor::System).await.unwrap(), (0, 1));
+}

@@ -27,6 +27,12 @@ const FORBIDDEN: &[Forbidden] = &[
         reason: "Leptos 0.8 does not escape a textarea's children: use TextArea",
     },
     Forbidden {
+        pattern: "<Title ",
+        folders: &["app/src"],
+        except: &["app/src/ui/layout.rs"],
+        reason: "Leptos 0.8 does not escape a title: use PageTitle",
+    },
+    Forbidden {
         pattern: "inner_html",
         folders: &["app/src"],
         except: &["app/src/ui/forms.rs"],

@@ -42,11 +42,12 @@ pub fn document(app: impl Fn() -> AnyView) -> impl IntoView {
     }
 }
 
-/// The title in the browser's tab.
+/// The title in the browser's tab. The only `Title` there is: Leptos does not escape it, so it is escaped here.
 #[component]
 pub fn PageTitle(#[prop(into)] text: String) -> impl IntoView {
     let place = Visit::current().portal.map_or_else(|| "Portico".to_owned(), |portal| portal.display_name);
-    view! { <Title text=format!("{text} | {place}") /> }
+    let title = format!("{text} | {place}");
+    view! { <Title text=html_escape::encode_text(&title).into_owned() /> }
 }
 
 fn notice() -> AnyView {

@@ -5,7 +5,8 @@ use portico_model::{
     problem::{Problem, Rule},
 };
 use portico_testing::{
-    TestCore, a_developer, a_key, a_portal, a_strategy, a_version, an_application, an_approved_registration, portal_input, publish,
+    TestCore, a_developer, a_key, a_portal, a_strategy, a_version, an_application, an_approved_registration, portal_input,
+    publish,
 };
 
 #[tokio::test]

@@ -9,10 +9,16 @@ use portico_model::{
     paging::PageRequest,
     problem::{Conflict, Problem, Rule},
 };
-use portico_testing::{TestCore, a_developer, a_portal, a_strategy, a_version, an_application, portal_input, publication_input, publish};
+use portico_testing::{
+    TestCore, a_developer, a_portal, a_strategy, a_version, an_application, portal_input, publication_input, publish,
+};
 
 fn input(name: &str, key_names: &[&str]) -> KeyAuthInput {
-    KeyAuthInput { name: name.to_owned(), display_name: name.to_owned(), key_names: key_names.iter().map(|&n| n.to_owned()).collect() }
+    KeyAuthInput {
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        key_names: key_names.iter().map(|&n| n.to_owned()).collect(),
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,14 @@ async fn without_an_smtp_server_mails_are_kept_and_readable() {
     assert!(!jobs::run_next(&core).await.unwrap(), "there is nothing to send");
     let [kept] = &mails(&core).await[..] else { panic!("one mail") };
     assert_eq!(kept.state, MailState::Kept);
-    assert!(mail::get(&core, Actor::System, kept.id).await.unwrap().body.unwrap().contains("http://a.localhost:3000/set-password?token="));
+    assert!(
+        mail::get(&core, Actor::System, kept.id)
+            .await
+            .unwrap()
+            .body
+            .unwrap()
+            .contains("http://a.localhost:3000/set-password?token=")
+    );
 }
 
 #[tokio::test]
@@ -54,7 +61,11 @@ async fn a_job_whose_worker_died_is_taken_over_and_no_job_is_run_twice_at_once()
     let sending = with_dead_smtp(&core);
     developers::sign_up(&sending, &portal, "ada@example.com", "Ada", "10.0.0.1").await.unwrap();
     // As a worker leaves it that was killed in the middle.
-    sqlx::query("update job set attempts = 1, lease_until = $1").bind(core.now() + Duration::minutes(2)).execute(&core.pool).await.unwrap();
+    sqlx::query("update job set attempts = 1, lease_until = $1")
+        .bind(core.now() + Duration::minutes(2))
+        .execute(&core.pool)
+        .await
+        .unwrap();
     assert!(!jobs::run_next(&sending).await.unwrap());
     core.clock.advance(Duration::minutes(3));
     let (one, two) = tokio::join!(jobs::run_next(&sending), jobs::run_next(&sending));

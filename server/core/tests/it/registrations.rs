@@ -136,9 +136,7 @@ async fn every_step_between_states_is_as_documented() {
 async fn a_developer_removes_their_own_unless_an_admin_revoked_it() {
     let scene = scene().await;
     let eve = a_developer(&scene.core, &scene.portal, "eve").await;
-    for (steps, removable) in
-        [(vec![], true), (vec![Approved], true), (vec![Rejected], true), (vec![Approved, Revoked], false)]
-    {
+    for (steps, removable) in [(vec![], true), (vec![Approved], true), (vec![Rejected], true), (vec![Approved, Revoked], false)] {
         let (id, _) = scene.register().await.unwrap();
         for step in steps {
             registrations::decide(&scene.core, Actor::System, id, step, "").await.unwrap();

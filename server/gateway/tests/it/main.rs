@@ -65,8 +65,11 @@ async fn upstream() -> String {
     let echo = Router::new().fallback(|request: Request| async move {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        let headers: serde_json::Map<String, Value> =
-            parts.headers.iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())).collect();
+        let headers: serde_json::Map<String, Value> = parts
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+            .collect();
         Json(json!({ "target": parts.uri.to_string(), "headers": headers, "body": String::from_utf8_lossy(&body) }))
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -99,7 +102,12 @@ impl Scene {
 #[tokio::test]
 async fn a_good_key_reaches_the_upstream_which_learns_who_calls_and_not_with_what() {
     let scene = scene().await;
-    let spoofed = [("apikey", scene.key.as_str()), ("x-consumer-id", "root"), ("x-consumer-groups", "admins"), ("x-anonymous-consumer", "true")];
+    let spoofed = [
+        ("apikey", scene.key.as_str()),
+        ("x-consumer-id", "root"),
+        ("x-consumer-groups", "admins"),
+        ("x-anonymous-consumer", "true"),
+    ];
     let (status, body, _) = scene.call("/weather/cities?days=3", &spoofed).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     assert_eq!(body["target"], "/cities?days=3");
@@ -130,7 +138,8 @@ async fn a_key_in_the_query_is_taken_and_hidden() {
 async fn refusals_are_kongs() {
     let scene = scene().await;
     let unknown = format!("{}x", &scene.key[..scene.key.len() - 1]);
-    let forged = portico_core::secrets::ApiKey::generate("test", &portico_core::clock::Random::from_seed(9)).key.expose().to_owned();
+    let forged =
+        portico_core::secrets::ApiKey::generate("test", &portico_core::clock::Random::from_seed(9)).key.expose().to_owned();
     let key = scene.key.as_str();
     let twice = format!("/weather/x?apikey={key}&apikey={key}");
     let cases: &[(&str, &[(&str, &str)], StatusCode, &str)] = &[
@@ -185,7 +194,8 @@ async fn a_key_is_good_only_where_its_strategy_guards_the_version() {
     assert_eq!(scene.status("/weather/x", &scene.key).await, StatusCode::FORBIDDEN);
     assert_eq!(scene.call("/weather/x", &[]).await.0, StatusCode::FORBIDDEN);
     // Hidden in the portal, guarded by the right strategy: calls go on.
-    let hidden = publications::PublicationInput { publish_status: PublishStatus::Unpublished, ..publication_input(Some(scene.strategy)) };
+    let hidden =
+        publications::PublicationInput { publish_status: PublishStatus::Unpublished, ..publication_input(Some(scene.strategy)) };
     publications::put(&scene.core, Actor::System, scene.version, scene.portal.id, &hidden).await.unwrap();
     scene.reload().await;
     assert_eq!(scene.status("/weather/x", &scene.key).await, StatusCode::OK);
@@ -243,7 +253,12 @@ async fn a_dead_upstream_is_a_bad_gateway_and_tells_nothing_of_itself() {
 async fn bodies_stream_through_in_both_directions() {
     let scene = scene().await;
     let body = "x".repeat(300_000);
-    let request = Request::builder().method(Method::POST).uri("/weather").header("apikey", &scene.key).body(Body::from(body.clone())).unwrap();
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/weather")
+        .header("apikey", &scene.key)
+        .body(Body::from(body.clone()))
+        .unwrap();
     let response = scene.router.clone().oneshot(request).await.unwrap();
     let answer: Value = serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap();
     assert_eq!(answer["body"], body);
@@ -280,10 +295,12 @@ async fn changes_take_effect_at_once_and_even_when_their_announcement_is_lost() 
     registrations::decide(&scene.core, Actor::System, scene.registration, RegistrationStatus::Approved, "").await.unwrap();
     until(&scene, StatusCode::OK).await;
     // The listening connection dies; what happens meanwhile is found all the same.
-    sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'LISTEN%'")
-        .execute(&scene.core.pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'LISTEN%'",
+    )
+    .execute(&scene.core.pool)
+    .await
+    .unwrap();
     let credential = credentials::list(&scene.core, scene.ada, scene.portal.id, scene.application).await.unwrap().remove(0);
     credentials::revoke(&scene.core, scene.ada, scene.portal.id, scene.application, credential.id).await.unwrap();
     until(&scene, StatusCode::UNAUTHORIZED).await;

@@ -1,0 +1,313 @@
+//! Every server function and page, tried by everybody who may not use it.
+//!
+//! A server function without a case here fails the test.
+
+use crate::browser::{Answer, Browser, TestServer, encode};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use portico_core::{Actor, credentials, developers, mail, portals::PortalInput};
+use portico_model::{ids::DeveloperId, paging::PageRequest};
+use portico_testing::{
+    a_developer, a_linked_service, a_portal, a_strategy, a_version, an_admin, an_application, an_approved_registration,
+    portal_input, publish,
+};
+use std::collections::BTreeSet;
+
+/// Who may call a server function.
+#[derive(Clone, Copy, PartialEq)]
+enum For {
+    Anyone,
+    AnyDeveloper,
+    TheOwner,
+    Admins,
+}
+
+type Form = Vec<(&'static str, String)>;
+
+/// The world that the cases speak of: Ada's things at `a.localhost`.
+struct World {
+    cases: Vec<(&'static str, For, Form)>,
+    portal_pages: Vec<String>,
+    owned_pages: Vec<String>,
+    admin_pages: Vec<String>,
+}
+
+async fn world(server: &TestServer) -> World {
+    let core = &server.core;
+    an_admin(core).await;
+    let strategy = a_strategy(core, "s").await;
+    let portal = a_portal(core, PortalInput { default_auth_strategy: Some(strategy), ..portal_input("a") }).await;
+    let elsewhere = a_portal(core, PortalInput { default_auth_strategy: Some(strategy), ..portal_input("b") }).await;
+    let (product, version) = a_version(core, "Weather").await;
+    let (other_product, other_version) = a_version(core, "Maps").await;
+    let service = a_linked_service(core, version, "/weather", "http://127.0.0.1:1").await;
+    publish(core, version, &portal, strategy).await;
+    publish(core, other_version, &portal, strategy).await;
+    let ada = a_developer(core, &portal, "ada").await;
+    a_developer(core, &portal, "eve").await;
+    a_developer(core, &elsewhere, "mallory").await;
+    let application = an_application(core, ada, &portal, "App", strategy).await;
+    let registration = an_approved_registration(core, ada, &portal, application, version).await;
+    let (credential, _) = credentials::create(core, ada, portal.id, application, "key").await.unwrap();
+    let gateway = portico_core::gateways::list(core, Actor::System).await.unwrap()[0].id;
+    developers::forgot_password(core, &portal, "ada@example.com", "10.0.0.9").await.unwrap();
+    let mail = mail::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
+    let Actor::Developer { id: developer, .. } = ada else { panic!("a developer") };
+    let _: DeveloperId = developer;
+
+    let id = |id: &dyn std::fmt::Display| id.to_string();
+    let text = str::to_owned;
+    let portal_form = |slug: &str| {
+        vec![
+            ("slug", text(slug)),
+            ("name", text(slug)),
+            ("display_name", text("")),
+            ("description", text("")),
+            ("custom_domain", text("")),
+            ("default_auth_strategy", id(&strategy)),
+        ]
+    };
+    let with = |mut form: Form, more: Form| {
+        form.extend(more);
+        form
+    };
+    let service_form = |name: &str| {
+        vec![
+            ("gateway", id(&gateway)),
+            ("name", text(name)),
+            ("host", text("")),
+            ("path_prefix", text(name)),
+            ("upstream_url", text("http://127.0.0.1:1")),
+        ]
+    };
+    use For::{Admins, AnyDeveloper, Anyone, TheOwner};
+    let cases = vec![
+        ("/_fn/sign-up", Anyone, vec![]),
+        ("/_fn/sign-in", Anyone, vec![]),
+        ("/_fn/sign-out", Anyone, vec![]),
+        ("/_fn/forgot-password", Anyone, vec![]),
+        ("/_fn/set-password", Anyone, vec![]),
+        ("/_fn/admin/sign-in", Anyone, vec![]),
+        ("/_fn/admin/sign-out", Anyone, vec![]),
+        ("/_fn/admin/set-up", Anyone, vec![]),
+        ("/_fn/rename-account", AnyDeveloper, vec![("full_name", text("Ada"))]),
+        ("/_fn/create-application", AnyDeveloper, vec![("name", text("New")), ("description", text(""))]),
+        (
+            "/_fn/update-application",
+            TheOwner,
+            vec![("application", id(&application)), ("name", text("App")), ("description", text(""))],
+        ),
+        ("/_fn/create-credential", TheOwner, vec![("application", id(&application)), ("display_name", text("another"))]),
+        (
+            "/_fn/rename-credential",
+            TheOwner,
+            vec![("application", id(&application)), ("credential", id(&credential)), ("display_name", text("renamed"))],
+        ),
+        ("/_fn/revoke-credential", TheOwner, vec![("application", id(&application)), ("credential", id(&credential))]),
+        ("/_fn/create-registration", TheOwner, vec![("application", id(&application)), ("version", id(&other_version))]),
+        ("/_fn/delete-registration", TheOwner, vec![("application", id(&application)), ("registration", id(&registration))]),
+        ("/_fn/delete-application", TheOwner, vec![("application", id(&application))]),
+        ("/_fn/admin/create-portal", Admins, portal_form("c")),
+        ("/_fn/admin/update-portal", Admins, with(portal_form("a"), vec![("portal", id(&portal.id))])),
+        (
+            "/_fn/admin/create-auth-strategy",
+            Admins,
+            vec![("name", text("t")), ("display_name", text("t")), ("key_names", text("k"))],
+        ),
+        (
+            "/_fn/admin/update-auth-strategy",
+            Admins,
+            vec![("strategy", id(&strategy)), ("name", text("s")), ("display_name", text("s")), ("key_names", text("apikey"))],
+        ),
+        ("/_fn/admin/create-gateway", Admins, vec![("name", text("g"))]),
+        ("/_fn/admin/create-gateway-service", Admins, service_form("/new")),
+        ("/_fn/admin/update-gateway-service", Admins, with(service_form("/weather"), vec![("service", id(&service))])),
+        ("/_fn/admin/create-product", Admins, vec![("name", text("P")), ("description", text(""))]),
+        (
+            "/_fn/admin/update-product",
+            Admins,
+            vec![("product", id(&product)), ("name", text("Weather")), ("description", text(""))],
+        ),
+        ("/_fn/admin/create-version", Admins, vec![("product", id(&product)), ("name", text("v9"))]),
+        ("/_fn/admin/rename-version", Admins, vec![("product", id(&product)), ("version", id(&version)), ("name", text("v1"))]),
+        ("/_fn/admin/upload-specification", Admins, vec![("product", id(&product)), ("version", id(&version))]),
+        (
+            "/_fn/admin/save-publication",
+            Admins,
+            vec![
+                ("product", id(&product)),
+                ("version", id(&version)),
+                ("portal", id(&portal.id)),
+                ("publish_status", text("published")),
+                ("auth_strategy", id(&strategy)),
+                ("require_authentication", text("true")),
+            ],
+        ),
+        ("/_fn/admin/decide-registration", Admins, vec![("registration", id(&registration)), ("status", text("revoked"))]),
+        ("/_fn/admin/delete-registration", Admins, vec![("registration", id(&registration))]),
+        ("/_fn/admin/delete-application", Admins, vec![("application", id(&application))]),
+        ("/_fn/admin/decide-developer", Admins, vec![("developer", id(&developer)), ("status", text("revoked"))]),
+        ("/_fn/admin/delete-developer", Admins, vec![("developer", id(&developer))]),
+        ("/_fn/admin/unpublish-product", Admins, vec![("product", id(&product)), ("portal", id(&portal.id))]),
+        (
+            "/_fn/admin/delete-publication",
+            Admins,
+            vec![("product", id(&product)), ("version", id(&version)), ("portal", id(&portal.id))],
+        ),
+        (
+            "/_fn/admin/link-gateway-service",
+            Admins,
+            vec![("product", id(&product)), ("version", id(&version)), ("gateway_service", text(""))],
+        ),
+        ("/_fn/admin/delete-version", Admins, vec![("product", id(&product)), ("version", id(&version))]),
+        ("/_fn/admin/delete-product", Admins, vec![("product", id(&other_product))]),
+        ("/_fn/admin/delete-gateway-service", Admins, vec![("gateway", id(&gateway)), ("service", id(&service))]),
+        ("/_fn/admin/delete-gateway", Admins, vec![("gateway", id(&gateway))]),
+        ("/_fn/admin/delete-portal", Admins, vec![("portal", id(&elsewhere.id))]),
+        ("/_fn/admin/delete-auth-strategy", Admins, vec![("strategy", id(&strategy))]),
+    ];
+    let page = |path: &str, id: &dyn std::fmt::Display| format!("{path}/{id}");
+    let version_page = format!("/products/{product}/versions/{version}");
+    World {
+        cases,
+        portal_pages: vec![
+            text("/"),
+            page("/products", &product),
+            version_page.clone(),
+            format!("{version_page}/register"),
+            text("/account"),
+            text("/applications"),
+            text("/applications/new"),
+        ],
+        owned_pages: vec![page("/applications", &application)],
+        admin_pages: vec![
+            text("/admin"),
+            text("/admin/portals"),
+            text("/admin/portals/new"),
+            page("/admin/portals", &portal.id),
+            text("/admin/products"),
+            text("/admin/products/new"),
+            page("/admin/products", &product),
+            format!("/admin/products/{product}/versions/{version}"),
+            text("/admin/auth-strategies"),
+            text("/admin/auth-strategies/new"),
+            page("/admin/auth-strategies", &strategy),
+            text("/admin/gateways"),
+            page("/admin/gateways", &gateway),
+            text("/admin/developers"),
+            page("/admin/developers", &developer),
+            text("/admin/registrations"),
+            text("/admin/applications"),
+            text("/admin/mail"),
+            page("/admin/mail", &mail),
+        ],
+    }
+}
+
+async fn post(browser: &Browser<'_>, function: &str, form: &Form) -> Answer {
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    if function != "/_fn/admin/upload-specification" {
+        return browser.post(function, &form).await;
+    }
+    let mut parts: String = form
+        .iter()
+        .map(|(name, value)| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"))
+        .collect();
+    parts += &format!(
+        "--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\n{}\r\n--b--\r\n",
+        portico_testing::SPECIFICATION
+    );
+    let request = Request::post(function).header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+    browser.send(request.header(header::ACCEPT, "application/json"), Body::from(parts)).await
+}
+
+#[tokio::test]
+async fn every_server_function_refuses_whoever_may_not_use_it() {
+    let server = TestServer::new().await;
+    let world = world(&server).await;
+    let covered: BTreeSet<String> = world.cases.iter().map(|(function, ..)| (*function).to_owned()).collect();
+    let existing: BTreeSet<String> = server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    assert_eq!(covered, existing, "each server function needs a case, and each case a server function");
+
+    let (base, here, there) = ("localhost", "a.localhost", "b.localhost");
+    let (nobody, admin) = (server.browser(base), server.admin().await);
+    let (ada, eve) = (server.developer(here, "ada").await, server.developer(here, "eve").await);
+    let mallory = server.developer(there, "mallory").await;
+    for (function, who, form) in &world.cases {
+        let refused = async |browser: Browser<'_>, expected: StatusCode, whom: &str| {
+            let answer = post(&browser, function, form).await;
+            assert_eq!(answer.status, expected, "{function} by {whom}: {answer:?}");
+        };
+        match who {
+            For::Anyone => continue,
+            For::AnyDeveloper | For::TheOwner => {
+                refused(nobody.at(here), StatusCode::UNAUTHORIZED, "nobody").await;
+                refused(mallory.at(here), StatusCode::NOT_FOUND, "a developer of another portal").await;
+                refused(admin.at(here), StatusCode::NOT_FOUND, "an admin").await;
+                refused(ada.at(base), StatusCode::NOT_FOUND, "the developer, at the base host").await;
+                if *who == For::TheOwner {
+                    refused(eve.at(here), StatusCode::NOT_FOUND, "another developer").await;
+                    refused(mallory.at(there), StatusCode::NOT_FOUND, "a developer of another portal, at home").await;
+                }
+            }
+            For::Admins => {
+                refused(nobody.at(base), StatusCode::UNAUTHORIZED, "nobody").await;
+                refused(ada.at(base), StatusCode::NOT_FOUND, "a developer").await;
+                refused(ada.at(here), StatusCode::NOT_FOUND, "a developer, at the portal").await;
+                refused(admin.at(here), StatusCode::NOT_FOUND, "an admin, at the portal").await;
+            }
+        }
+    }
+}
+
+/// Without this, a refusal could be that of a form that nobody could have sent.
+#[tokio::test]
+async fn every_server_function_serves_whoever_may_use_it() {
+    for only in [For::AnyDeveloper, For::TheOwner, For::Admins] {
+        let server = TestServer::new().await;
+        let world = world(&server).await;
+        let browser = if only == For::Admins { server.admin().await } else { server.developer("a.localhost", "ada").await };
+        for (function, _, form) in world.cases.iter().filter(|(_, who, _)| *who == only) {
+            let answer = post(&browser, function, form).await;
+            // What is still in use cannot be deleted, but whoever is told so was let in.
+            let served = matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::CONFLICT);
+            assert!(
+                served,
+                "{function} with {}: {answer:?}",
+                encode(&form.iter().map(|(n, v)| (*n, v.as_str())).collect::<Vec<_>>())
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_closed_to_whoever_may_not_see_it() {
+    let server = TestServer::new().await;
+    let world = world(&server).await;
+    let (base, here) = ("localhost", "a.localhost");
+    let (nobody, admin) = (server.browser(base), server.admin().await);
+    let (ada, eve) = (server.developer(here, "ada").await, server.developer(here, "eve").await);
+    let mallory = server.developer("b.localhost", "mallory").await;
+    for page in world.portal_pages.iter().chain(&world.owned_pages) {
+        let answer = nobody.at(here).get(page).await;
+        assert!(answer.location().starts_with("/sign-in?return_to="), "{page}: {answer:?}");
+        assert!(!answer.body.contains("Weather"), "{page} tells of what it hides");
+        assert_eq!(mallory.at(here).get(page).await.status, StatusCode::NOT_FOUND, "{page}");
+        assert_eq!(ada.get(page).await.status, StatusCode::OK, "{page}");
+    }
+    for page in &world.owned_pages {
+        assert_eq!(eve.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
+    }
+    for page in &world.admin_pages {
+        assert_eq!(nobody.get(page).await.location(), "/admin/sign-in", "{page}");
+        assert_eq!(
+            ada.at(base).get(page).await.status,
+            if page == "/admin" { StatusCode::FOUND } else { StatusCode::NOT_FOUND },
+            "{page}"
+        );
+        assert_eq!(admin.at(here).get(page).await.status, StatusCode::NOT_FOUND, "{page}");
+        assert_eq!(admin.get(page).await.status, StatusCode::OK, "{page}");
+    }
+}

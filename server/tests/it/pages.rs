@@ -1,0 +1,106 @@
+//! Pages: what they answer, and with which headers.
+
+use crate::browser::TestServer;
+use axum::http::{StatusCode, header};
+use portico_core::portals::PortalInput;
+use portico_testing::{a_developer, a_portal, a_strategy, a_version, an_admin, portal_input, publish};
+
+#[tokio::test]
+async fn a_host_is_the_admin_console_a_portal_or_nothing() {
+    let server = TestServer::new().await;
+    a_portal(&server.core, PortalInput { is_public: true, ..portal_input("weather") }).await;
+    server.browser("localhost").get("/").await.shows("http://weather.localhost:3000");
+    server.browser("localhost:3000").get("/").await.shows("Developer portals");
+    server.browser("weather.localhost:3000").get("/").await.shows("Welcome to Portal weather");
+    for host in ["maps.localhost", "example.com", ""] {
+        assert_eq!(server.browser(host).get("/").await.status, StatusCode::NOT_FOUND, "{host}");
+    }
+    assert_eq!(server.browser("weather.localhost").get("/admin").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_not_found() {
+    let server = TestServer::new().await;
+    an_admin(&server.core).await;
+    let portal = a_portal(&server.core, portal_input("a")).await;
+    a_developer(&server.core, &portal, "ada").await;
+    let ada = server.developer("a.localhost", "ada").await;
+    let admin = server.admin().await;
+    let id = "01a20764-5a10-771f-a4bd-962579a93e45";
+    for page in ["/nothing", "/products/1", "/applications/not-an-id", &format!("/products/{id}"), &format!("/applications/{id}")]
+    {
+        let answer = ada.get(page).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{page}");
+        answer.shows("There is nothing here, or not for you.");
+    }
+    for page in
+        ["/admin/nothing", "/admin/portals/1", &format!("/admin/products/{id}/versions/{id}"), &format!("/admin/mail/{id}")]
+    {
+        assert_eq!(admin.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_public_portal_shows_its_catalogue_and_has_no_accounts() {
+    let server = TestServer::new().await;
+    let strategy = a_strategy(&server.core, "s").await;
+    let portal = a_portal(&server.core, PortalInput { is_public: true, ..portal_input("a") }).await;
+    let (product, version) = a_version(&server.core, "Weather").await;
+    publish(&server.core, version, &portal, strategy).await;
+    let browser = server.browser("a.localhost");
+    browser.get("/").await.shows("Weather");
+    let page = browser.get(&format!("/products/{product}/versions/{version}")).await;
+    page.shows("All things");
+    assert!(!page.body.contains("Get access") && !page.body.contains("Sign in"));
+    for page in ["/sign-in", "/sign-up", "/forgot-password"] {
+        assert_eq!(browser.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
+    }
+    assert!(browser.get("/applications").await.location().starts_with("/sign-in"));
+}
+
+#[tokio::test]
+async fn pages_keep_browsers_on_the_safe_side() {
+    let server = TestServer::new().await;
+    a_portal(&server.core, PortalInput { is_public: true, ..portal_input("a") }).await;
+    let page = server.browser("a.localhost").get("/").await;
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    assert!(!nonce.is_empty() && !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+    for script in page.body.split("<script").skip(1) {
+        let tag = script.split('>').next().unwrap();
+        assert!(tag.contains("src=") || tag.contains(nonce), "{tag}");
+    }
+    assert_eq!(page.headers[header::CACHE_CONTROL], "private, no-store");
+    assert_eq!(page.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert!(page.headers.contains_key("x-request-id"));
+    assert!(!page.headers.contains_key(header::SET_COOKIE), "a visitor who does nothing gets no cookie");
+}
+
+#[tokio::test]
+async fn when_the_database_is_away_pages_say_so_and_recover() {
+    let server = TestServer::new().await;
+    a_portal(&server.core, PortalInput { is_public: true, ..portal_input("a") }).await;
+    let browser = server.browser("a.localhost");
+    assert_eq!(browser.get("/readyz").await.status, StatusCode::OK);
+    server.core.pool.close().await;
+    let away = browser.get("/").await;
+    assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(away.headers.contains_key(header::RETRY_AFTER));
+    assert_eq!(browser.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_set_up_link_makes_the_first_admin_and_signs_them_in() {
+    let server = TestServer::new().await;
+    let link = portico_core::admins::offer_set_up(&server.core, portico_core::Actor::System).await.unwrap().unwrap();
+    let target = link.expose().strip_prefix("http://localhost:3000").unwrap().to_owned();
+    let token = target.split_once("token=").unwrap().1;
+    let browser = server.browser("localhost");
+    browser.get(&target).await.shows("You are the first admin.");
+    let form =
+        [("token", token), ("email", "a@example.com"), ("password", "a good password"), ("password_again", "a good password")];
+    assert_eq!(browser.submit(&target, "/_fn/admin/set-up", &form).await.location(), "/admin");
+    browser.get("/admin").await.shows("Signed in as a@example.com");
+    assert_eq!(browser.get(&target).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}

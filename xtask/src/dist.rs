@@ -9,7 +9,7 @@ use std::fs;
 /// Builds target/dist/portico, with the site in it.
 pub fn dist() -> anyhow::Result<()> {
     site::build()?;
-    run(&mut cargo(&["build", "--package", "portico", "--release"]))?;
+    run(&mut cargo(&["build", "--bin", "portico", "--release"]))?;
     let dist = target().join("dist");
     fs::create_dir_all(&dist)?;
     fs::copy(target().join("release/portico"), dist.join("portico"))?;

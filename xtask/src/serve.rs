@@ -2,14 +2,14 @@
 
 use crate::{
     postgres, site,
-    workspace::{cargo, portico, run, target},
+    workspace::{cargo, portico, reachable, run},
 };
 use std::{os::unix::process::CommandExt, process::Command};
 
 /// Becomes the server, so that Ctrl+C and signals reach it.
 pub fn serve() -> anyhow::Result<()> {
     site::build()?;
-    run(&mut cargo(&["build", "--package", "portico"]))?;
+    run(&mut cargo(&["build", "--bin", "portico"]))?;
     let mut server = Command::new(portico());
     server.arg("demo");
     #[expect(clippy::disallowed_methods, reason = "what is set already is left alone")]
@@ -18,7 +18,7 @@ pub fn serve() -> anyhow::Result<()> {
         server.env("PORTICO_PG_BIN", postgres::binaries()?.directory());
     }
     if !is_set("PORTICO_DATA_DIR") {
-        server.env("PORTICO_DATA_DIR", target().join("portico-data"));
+        server.env("PORTICO_DATA_DIR", reachable()?.join("portico-data"));
     }
     Err(server.exec().into())
 }

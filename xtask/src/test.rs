@@ -2,24 +2,23 @@
 
 use crate::{
     chromium, npm, postgres, site,
-    workspace::{cargo, portico, root, run},
+    workspace::{cargo, portico, reachable, root, run},
 };
-use portico_postgres::Server;
 use std::process::Command;
 
 /// Runs the tests; `filter` narrows them.
 pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<()> {
     site::build()?;
-    let server = postgres::for_tests()?;
     if rust {
+        let server = postgres::for_tests()?;
         let embedded = postgres::embedded()?;
         let mut tests = cargo(&["test", "--quiet"]);
         tests.env("PORTICO_TEST_DATABASE_URL", server.url("postgres")).env("PORTICO_TEST_EMBEDDED_PG_BIN", embedded.directory());
         run(tests.args(filter))?;
     }
     if browser {
-        run(&mut cargo(&["build", "--package", "portico"]))?;
-        let mut tests = playwright(&server)?;
+        run(&mut cargo(&["build", "--bin", "portico"]))?;
+        let mut tests = playwright()?;
         if let Some(filter) = filter {
             tests.args(["--grep", filter]);
         }
@@ -31,18 +30,19 @@ pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<(
 /// Takes the pictures.
 pub fn screenshots() -> anyhow::Result<()> {
     site::build()?;
-    run(&mut cargo(&["build", "--package", "portico"]))?;
-    let server = postgres::for_tests()?;
-    run(playwright(&server)?.arg("--project=screenshots"))
+    run(&mut cargo(&["build", "--bin", "portico"]))?;
+    run(playwright()?.arg("--project=screenshots"))
 }
 
-fn playwright(server: &Server) -> anyhow::Result<Command> {
+/// Each browser test starts a Portico of its own, which runs a Postgres of its own.
+fn playwright() -> anyhow::Result<Command> {
     let mut playwright = Command::new(npm::install("end2end")?.join("playwright"));
     playwright
         .arg("test")
         .current_dir(root().join("end2end"))
         .env("CHROME", chromium::find()?)
         .env("PORTICO_BINARY", portico())
-        .env("PORTICO_TEST_DATABASE_URL", server.url("postgres"));
+        .env("PORTICO_PG_BIN", postgres::binaries()?.directory())
+        .env("PORTICO_TEST_DIRECTORY", reachable()?.join("end2end-data"));
     Ok(playwright)
 }

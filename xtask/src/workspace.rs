@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -14,6 +15,23 @@ pub fn root() -> PathBuf {
 
 pub fn target() -> PathBuf {
     root().join("target")
+}
+
+/// Where Postgres's data and programs are for development: under target/, or where root works in a directory
+/// that is closed to others, such as /root, in one that the user who runs Postgres can reach.
+pub fn reachable() -> anyhow::Result<PathBuf> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let target = target();
+    fs::create_dir_all(&target)?;
+    let is_root = fs::metadata("/proc/self")?.uid() == 0;
+    let is_closed = |path: &Path| fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o001 == 0);
+    if !is_root || !target.ancestors().any(is_closed) {
+        return Ok(target);
+    }
+    let name = target.to_string_lossy().replace('/', "-");
+    let elsewhere = Path::new("/var/tmp").join(format!("portico{name}"));
+    fs::create_dir_all(&elsewhere)?;
+    Ok(elsewhere)
 }
 
 /// The built server.

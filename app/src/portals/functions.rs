@@ -12,7 +12,6 @@ pub const DELETE_PORTAL: &str = "/_fn/admin/delete-portal";
 
 /// For admins.
 #[server(prefix = "/_fn", endpoint = "admin/create-portal")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn create_portal(
     slug: String,
     name: String,
@@ -44,7 +43,6 @@ pub async fn create_portal(
 
 /// For admins.
 #[server(prefix = "/_fn", endpoint = "admin/update-portal")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn update_portal(
     portal: String,
     slug: String,

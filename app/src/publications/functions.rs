@@ -16,7 +16,6 @@ pub const DELETE_PUBLICATION: &str = "/_fn/admin/delete-publication";
 
 /// For admins.
 #[server(prefix = "/_fn", endpoint = "admin/save-publication")]
-#[expect(clippy::too_many_arguments, reason = "one per field of the form")]
 pub async fn save_publication(
     product: String,
     version: String,

@@ -1,4 +1,11 @@
 //! Portico over HTTP: pages and server functions as browsers without JavaScript see them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say so and stop"
+)]
 
 mod authorization_coverage;
 mod browser;

@@ -48,7 +48,6 @@ const COLUMNS: &str = "select application.id, application.name, application.desc
     join developer on developer.id = application.developer_id
     join auth_strategy on auth_strategy.id = application.auth_strategy_id ";
 
-#[expect(clippy::too_many_arguments, reason = "one per column")]
 pub(super) async fn insert(
     connection: &mut PgConnection,
     id: ApplicationId,

@@ -1,4 +1,10 @@
 //! Portico's rules, on a real Postgres.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say so and stop"
+)]
 
 mod admins;
 mod applications;

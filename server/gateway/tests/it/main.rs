@@ -1,4 +1,5 @@
 //! The built-in gateway, before a real upstream, on a real Postgres.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 use axum::{
     Json, Router,
@@ -142,7 +143,8 @@ async fn refusals_are_kongs() {
         portico_core::secrets::ApiKey::generate("test", &portico_core::clock::Random::from_seed(9)).key.expose().to_owned();
     let key = scene.key.as_str();
     let twice = format!("/weather/x?apikey={key}&apikey={key}");
-    let cases: &[(&str, &[(&str, &str)], StatusCode, &str)] = &[
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let cases: &[(&str, Headers<'_>, StatusCode, &str)] = &[
         ("/weather/x", &[], StatusCode::UNAUTHORIZED, "No API key found in request"),
         ("/weather/x", &[("apikey", "")], StatusCode::UNAUTHORIZED, "No API key found in request"),
         ("/weather/x", &[("apikey", key), ("apikey", key)], StatusCode::UNAUTHORIZED, "Duplicate API key found"),

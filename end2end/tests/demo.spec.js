@@ -1,0 +1,26 @@
+// What `cargo xtask serve` prints works when pasted.
+
+import { execSync } from "node:child_process";
+import { expect, test } from "./support.js";
+
+test("the printed call passes, and Portico stops cleanly", async ({ demo }) => {
+  const answer = JSON.parse(execSync(`${demo.match[1]} --silent`).toString());
+  expect(answer.path).toBe("/cities/oslo/current");
+  expect(answer.headers["x-consumer-username"]).toBe("Demo app");
+});
+
+test("a copied key is the key", async ({ demo, openBrowser }) => {
+  const page = await openBrowser();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(`${demo.portal("weather")}/sign-in?return_to=/applications`);
+  await page.getByLabel("Email").fill("ada@example.com");
+  await page.getByLabel("Password").fill("weather or not");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name: "Demo app" }).click();
+  await page.getByLabel("Name of a new key").fill("copied");
+  await page.getByRole("button", { name: "Create key" }).click();
+  const key = await page.locator("#new-key").textContent();
+  await page.getByRole("button", { name: "Copy" }).first().click();
+  await expect(page.getByRole("button", { name: "Copied" })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(key);
+});

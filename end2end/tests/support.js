@@ -109,8 +109,9 @@ export const test = base.extend({
       const page = await context.newPage();
       page.on("pageerror", (error) => errors.push(`${page.url()}: ${error}`));
       page.on("console", (message) => {
-        // Chromium reports each refused form as a failed resource.
-        const isRefusal = /the server responded with a status of 4(01|09|22|29)/.test(message.text());
+        // Chromium reports each refused form, and each page that is not there, as a failed resource.
+        const isFile = message.location().url.includes("/pkg/");
+        const isRefusal = !isFile && /the server responded with a status of 4(01|04|09|22|29)/.test(message.text());
         if (message.type() === "error" && !isRefusal) errors.push(`${page.url()}: ${message.text()}`);
       });
       return page;

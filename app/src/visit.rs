@@ -19,13 +19,18 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
-use tower_sessions::Session;
+use time::Duration;
+use tower_sessions::{Expiry, Session};
 
 /// The session's entry for a signed-in developer.
 pub const DEVELOPER: &str = "developer";
 /// The session's entry for a signed-in admin.
 pub const ADMIN: &str = "admin";
 const FLASH: &str = "flash";
+/// A session ends after this time without a change.
+const LIFETIME: Duration = Duration::days(7);
+/// A visitor's session only carries a refused form to the next page.
+const VISITORS_LIFETIME: Duration = Duration::hours(1);
 const SEAL_CONTEXT: &str = "session/flash";
 
 /// Where the files are that pages load.
@@ -115,6 +120,7 @@ impl Visit {
         self.session.clear().await;
         self.session.cycle_id().await.map_err(broken)?;
         self.session.insert(entry, id).await.map_err(broken)?;
+        self.session.set_expiry(Some(Expiry::OnInactivity(LIFETIME)));
         Ok(())
     }
 
@@ -142,6 +148,11 @@ impl Visit {
     }
 
     async fn leave(&self, flash: Flash) -> Result<(), UiError> {
+        let is_visitors = self.session.get_value(DEVELOPER).await.map_err(broken)?.is_none()
+            && self.session.get_value(ADMIN).await.map_err(broken)?.is_none();
+        if is_visitors {
+            self.session.set_expiry(Some(Expiry::OnInactivity(VISITORS_LIFETIME)));
+        }
         self.session.insert(FLASH, flash).await.map_err(broken)?;
         Ok(())
     }

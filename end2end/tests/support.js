@@ -59,7 +59,7 @@ export async function startPortico({ command = "serve", until, settings = {} }) 
   };
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const server = net.createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address();

@@ -95,11 +95,19 @@ pub struct Gateway {
     pub listen: SocketAddr,
     /// `PORTICO_GATEWAY_URL`: how callers reach it, for examples. `http://` and where it listens.
     pub url: Option<Url>,
+    /// `PORTICO_ALLOWED_NETWORKS`: where upstreams may be besides public addresses, separated by commas. Loopback and
+    /// private networks; not link-local ones, where clouds keep their metadata services.
+    pub allowed_networks: Vec<IpNet>,
 }
 
 impl Default for Gateway {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8000)), url: None }
+        let private = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"];
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            url: None,
+            allowed_networks: private.iter().filter_map(|network| network.parse().ok()).collect(),
+        }
     }
 }
 
@@ -127,7 +135,7 @@ enum Kind {
 }
 
 /// Each variable and the setting that it is.
-const VARIABLES: [(&str, &str, &str, Kind); 13] = [
+const VARIABLES: [(&str, &str, &str, Kind); 14] = [
     ("DATABASE_URL", "database", "url", Kind::Text),
     ("PORTICO_PG_BIN", "database", "pg_bin", Kind::Text),
     ("PORTICO_DATABASE_CONNECTIONS", "database", "connections", Kind::Number),
@@ -139,6 +147,7 @@ const VARIABLES: [(&str, &str, &str, Kind); 13] = [
     ("PORTICO_TRUSTED_PROXIES", "server", "trusted_proxies", Kind::List),
     ("PORTICO_GATEWAY_LISTEN", "gateway", "listen", Kind::Text),
     ("PORTICO_GATEWAY_URL", "gateway", "url", Kind::Text),
+    ("PORTICO_ALLOWED_NETWORKS", "gateway", "allowed_networks", Kind::List),
     ("PORTICO_SMTP_URL", "mail", "smtp_url", Kind::Text),
     ("PORTICO_MAIL_FROM", "mail", "from", Kind::Text),
 ];
@@ -243,6 +252,7 @@ mod tests {
             ("PORTICO_REGION", "EU west"),
             ("PORTICO_DATABASE_CONNECTIONS", "many"),
             ("PORTICO_TRUSTED_PROXIES", "10.0.0.0/99"),
+            ("PORTICO_ALLOWED_NETWORKS", "everywhere"),
             ("PORTICO_COLOUR", "red"),
         ] {
             let error = format!("{:#}", read("", &[(name, value)]).unwrap_err());

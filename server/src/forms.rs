@@ -76,9 +76,6 @@ async fn read_problem(answer: Response) -> Problem {
 }
 
 async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http::request::Parts, body: &Bytes) -> Response {
-    if *problem == Problem::NotFound {
-        return refusal_page(problem);
-    }
     let words = FormProblems::of(problem);
     let page = referring_page(parts);
     let (true, Some(page)) = (wants_page, page) else {

@@ -11,7 +11,7 @@ use portico_core::{
     passwords::Passwords,
     secrets::Secrets,
 };
-use portico_gateway::Gateway;
+use portico_gateway::{AllowedNetworks, Gateway};
 use portico_postgres::{Binaries, Settings};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -125,9 +125,18 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
         tasks.spawn(async move { gateway.write_uses(stop).await });
     }
     tasks.spawn(jobs::work(core.clone(), stop.clone()));
-    tasks.spawn(answer(gateway_listener, portico_gateway::router(gateway)?, stop.clone()));
+    tasks.spawn(answer(
+        gateway_listener,
+        portico_gateway::router(gateway.clone(), AllowedNetworks::new(&config.gateway.allowed_networks))?,
+        stop.clone(),
+    ));
     tasks.spawn(answer(portal_listener, hosts::router(pages, is_https), stop.clone()));
 
+    // What is printed works from then on.
+    tokio::select! {
+        () = gateway.wait_until_loaded() => {}
+        () = asked_to_stop() => return Ok(()),
+    }
     println!("Portico is at {}", core.site.origin());
     println!("The gateway is at {gateway_origin}");
     match demo {

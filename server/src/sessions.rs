@@ -10,14 +10,11 @@ use portico_core::{
 use portico_model::ids::{AdminId, DeveloperId};
 use std::{collections::HashMap, fmt};
 use tower_sessions::{
-    Expiry, Session, SessionManagerLayer, SessionStore,
+    Session, SessionManagerLayer, SessionStore,
     cookie::SameSite,
     session::{Id, Record},
     session_store::{self, Error as StoreError},
 };
-
-/// A session ends after this time without a change.
-const LIFETIME: time::Duration = time::Duration::days(7);
 
 /// Keeps sessions in Postgres, found by the digest of their id.
 #[derive(Clone)]
@@ -37,7 +34,6 @@ pub fn layer(core: &Core, is_https: bool) -> SessionManagerLayer<PgSessionStore>
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_path("/")
-        .with_expiry(Expiry::OnInactivity(LIFETIME))
 }
 
 /// Who a session belongs to now.

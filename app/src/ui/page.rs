@@ -57,7 +57,12 @@ fn home(visit: &Visit) -> &'static str {
 }
 
 fn sign_in_path(visit: &Visit) -> String {
-    if visit.portal.is_some() { paths::portal::sign_in_and_return(&visit.target) } else { paths::admin::SIGN_IN.to_owned() }
+    match &visit.portal {
+        None => paths::admin::SIGN_IN.to_owned(),
+        // It has no accounts to sign in with.
+        Some(portal) if portal.is_public => paths::portal::CATALOGUE.to_owned(),
+        Some(_) => paths::portal::sign_in_and_return(&visit.target),
+    }
 }
 
 /// The HTTP status of a problem.

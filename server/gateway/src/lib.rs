@@ -4,10 +4,12 @@
 //! and the times at which keys were used are written behind.
 
 mod decision;
+mod networks;
 mod proxy;
 mod view;
 
 pub use decision::{Allowed, Call, Refusal};
+pub use networks::AllowedNetworks;
 pub use proxy::router;
 
 use portico_core::{
@@ -24,6 +26,7 @@ use std::{
     time::Duration,
 };
 use time::OffsetDateTime;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use view::View;
 
@@ -38,12 +41,13 @@ pub struct Gateway {
     core: Core,
     view: Arc<RwLock<View>>,
     uses: Arc<Mutex<HashMap<CredentialId, OffsetDateTime>>>,
+    loaded: Arc<watch::Sender<bool>>,
 }
 
 impl Gateway {
     /// A gateway that refuses everything until its view is loaded.
     pub fn new(core: Core) -> Self {
-        Self { core, view: Arc::default(), uses: Arc::default() }
+        Self { core, view: Arc::default(), uses: Arc::default(), loaded: Arc::default() }
     }
 
     /// Whether a call may pass, and on whose behalf.
@@ -59,9 +63,10 @@ impl Gateway {
         Ok(allowed)
     }
 
-    /// Whether the view is loaded.
-    pub fn is_ready(&self) -> bool {
-        self.view.read().unwrap_or_else(PoisonError::into_inner).is_loaded()
+    /// Waits until the view is loaded for the first time.
+    pub async fn wait_until_loaded(&self) {
+        // It fails only without a sender, and this is one.
+        let _ = self.loaded.subscribe().wait_for(|loaded| *loaded).await;
     }
 
     /// Loads the view and follows changes until told to stop. While the database is away, the last view holds.
@@ -110,6 +115,7 @@ impl Gateway {
         let mut view = View::new(rows::routes(&self.core).await?);
         rows::every_application(&self.core, |application| view.put_application(application)).await?;
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+        self.loaded.send_replace(true);
         Ok(position)
     }
 

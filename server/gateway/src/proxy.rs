@@ -1,6 +1,6 @@
 //! The built-in gateway: matches, decides, strips the key, and streams to the upstream and back.
 
-use crate::{Allowed, Call, Gateway, Refusal};
+use crate::{Allowed, AllowedNetworks, Call, Gateway, Refusal, networks::GuardedConnector};
 use anyhow::Context;
 use axum::{
     Router,
@@ -11,10 +11,7 @@ use axum::{
 use axum_reverse_proxy::{ProxyPolicy, ReverseProxy};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use std::time::Duration;
 
 /// How long an upstream may take to begin its answer. Bodies stream without a deadline.
@@ -35,7 +32,7 @@ const TRUSTED: [HeaderName; 6] = [
     HeaderName::from_static("x-anonymous-consumer"),
 ];
 
-type Upstreams = Client<HttpsConnector<HttpConnector>, Body>;
+type Upstreams = Client<HttpsConnector<GuardedConnector>, Body>;
 
 #[derive(Clone)]
 struct Proxy {
@@ -43,16 +40,18 @@ struct Proxy {
     upstreams: Upstreams,
 }
 
-/// The built-in gateway as a router for a listener of its own.
+/// The built-in gateway as a router for a listener of its own. It connects to public upstreams and to those in
+/// allowed networks.
 ///
 /// # Errors
 ///
 /// When the machine's certificate authorities cannot be read.
-pub fn router(gateway: Gateway) -> anyhow::Result<Router> {
-    let mut http = HttpConnector::new();
-    http.set_nodelay(true);
-    http.enforce_http(false);
-    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+pub fn router(gateway: Gateway, allowed: AllowedNetworks) -> anyhow::Result<Router> {
+    let http = GuardedConnector::new(allowed, |http| {
+        http.set_nodelay(true);
+        http.enforce_http(false);
+        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    });
     let https = HttpsConnectorBuilder::new()
         .with_native_roots()
         .context("the machine's certificate authorities cannot be read")?

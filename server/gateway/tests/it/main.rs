@@ -14,7 +14,7 @@ use portico_core::{
     portals::{Portal, PortalInput},
     publications, registrations,
 };
-use portico_gateway::Gateway;
+use portico_gateway::{AllowedNetworks, Gateway};
 use portico_model::{
     ids::{ApplicationId, AuthStrategyId, RegistrationId, VersionId},
     states::{PublishStatus, RegistrationStatus},
@@ -57,8 +57,14 @@ async fn scene() -> Scene {
     let key = a_key(&core, ada, &portal, application).await.expose().to_owned();
     let gateway = Gateway::new(core.core.clone());
     gateway.load().await.unwrap();
-    let router = portico_gateway::router(gateway.clone()).unwrap();
+    let router = router(&gateway, &["127.0.0.0/8"]);
     Scene { core, portal, strategy, version, ada, application, registration, key, gateway, router }
+}
+
+/// The gateway, with upstreams in these networks besides public ones.
+fn router(gateway: &Gateway, networks: &[&str]) -> Router {
+    let networks: Vec<_> = networks.iter().map(|network| network.parse().unwrap()).collect();
+    portico_gateway::router(gateway.clone(), AllowedNetworks::new(&networks)).unwrap()
 }
 
 /// Answers with what it was asked.
@@ -252,6 +258,26 @@ async fn a_dead_upstream_is_a_bad_gateway_and_tells_nothing_of_itself() {
 }
 
 #[tokio::test]
+async fn an_upstream_outside_the_allowed_networks_is_not_asked() {
+    let mut scene = scene().await;
+    scene.router = router(&scene.gateway, &["10.0.0.0/8"]);
+    assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::BAD_GATEWAY);
+    // Neither by its address nor by a name that leads to it.
+    let service = portico_core::gateways::service_choices(&scene.core, Actor::System).await.unwrap().remove(0);
+    let input = portico_core::gateways::ServiceInput {
+        name: service.name,
+        host: String::new(),
+        path_prefix: "/weather".to_owned(),
+        upstream_url: service.upstream_url.replace("127.0.0.1", "localhost"),
+    };
+    portico_core::gateways::update_service(&scene.core, Actor::System, service.id, &input).await.unwrap();
+    scene.reload().await;
+    assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::BAD_GATEWAY);
+    scene.router = router(&scene.gateway, &["127.0.0.0/8", "::1/128"]);
+    assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn bodies_stream_through_in_both_directions() {
     let scene = scene().await;
     let body = "x".repeat(300_000);
@@ -269,7 +295,7 @@ async fn bodies_stream_through_in_both_directions() {
 #[tokio::test]
 async fn before_its_view_is_loaded_a_gateway_refuses_everything() {
     let core = TestCore::new().await;
-    let router = portico_gateway::router(Gateway::new(core.core.clone())).unwrap();
+    let router = router(&Gateway::new(core.core.clone()), &[]);
     let response = router.oneshot(Request::builder().uri("/weather").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -1,0 +1,49 @@
+// What a gateway must pass through beyond plain calls: a connection that is upgraded.
+
+import { expect, test } from "./support.js";
+import http from "node:http";
+
+test("a WebSocket passes through the gateway with a key, and not without", async ({ demo, openBrowser }) => {
+  const upstream = http.createServer();
+  upstream.on("upgrade", (request, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    socket.on("data", (data) => socket.write(`${request.headers["x-consumer-username"]} said ${data}`));
+  });
+  await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+
+  const admin = await openBrowser();
+  await admin.goto(`${demo.base}/admin/sign-in`);
+  await admin.getByLabel("Email").fill("admin@example.com");
+  await admin.getByLabel("Password").fill("weather or not");
+  await admin.getByRole("button", { name: "Sign in" }).click();
+  await admin.getByRole("link", { name: "Gateways" }).click();
+  await admin.getByRole("link", { name: "Built-in gateway" }).click();
+  const service = admin.locator("article", { hasText: "weather v1" });
+  await service.getByText("Edit").click();
+  await service.getByLabel("Upstream URL").fill(`http://127.0.0.1:${upstream.address().port}`);
+  await service.getByRole("button", { name: "Save" }).click();
+  await expect(admin.getByRole("status")).toContainText("Saved.");
+
+  const key = demo.match[1].match(/ptk_\w+/)[0];
+  const upgrade = (headers) =>
+    new Promise((resolve, reject) => {
+      const request = http.request(`${demo.gateway}/weather/v1/live`, {
+        headers: { connection: "Upgrade", upgrade: "echo", ...headers },
+      });
+      request.on("response", (response) => resolve({ status: response.statusCode }));
+      request.on("upgrade", (response, socket) => resolve({ status: response.statusCode, socket }));
+      request.on("error", reject);
+      request.end();
+    });
+  expect((await upgrade({})).status).toBe(401);
+  let upgraded;
+  await expect(async () => {
+    upgraded = await upgrade({ apikey: key });
+    expect(upgraded.status).toBe(101);
+  }).toPass();
+  const answer = new Promise((resolve) => upgraded.socket.on("data", (data) => resolve(data.toString())));
+  upgraded.socket.write("hello");
+  expect(await answer).toBe("Demo app said hello");
+  upgraded.socket.destroy();
+  upstream.close();
+});

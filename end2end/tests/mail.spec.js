@@ -1,0 +1,61 @@
+// Mail through a real SMTP server: sent once, and retried while the server is away.
+
+import { SMTPServer } from "smtp-server";
+import { expect, freePort, startPortico, test } from "./support.js";
+
+/// Takes every mail.
+async function startSmtp(port) {
+  const mails = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ["STARTTLS"],
+    onData(stream, session, done) {
+      let text = "";
+      stream.on("data", (chunk) => (text += chunk));
+      stream.on("end", () => {
+        mails.push({ to: session.envelope.rcptTo.map(({ address }) => address), text });
+        done();
+      });
+    },
+  });
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return { mails, stop: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+test("a mail waits for its server and arrives once", async ({ openBrowser }) => {
+  const port = await freePort();
+  const settings = { PORTICO_SMTP_URL: `smtp://127.0.0.1:${port}`, PORTICO_MAIL_FROM: "Portal <portal@example.com>" };
+  const portico = await startPortico({ command: "demo", until: /(curl .+)/, settings });
+  const page = await openBrowser();
+  await page.goto(`${portico.portal("weather")}/sign-up`);
+  await page.getByLabel("Full name").fill("Grace Example");
+  await page.getByLabel("Email").fill("grace@example.com");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("status")).toContainText("check your email");
+
+  // Nobody listens yet: the admin sees that it is tried.
+  const admin = await openBrowser();
+  await admin.goto(`${portico.base}/admin/sign-in`);
+  await admin.getByLabel("Email").fill("admin@example.com");
+  await admin.getByLabel("Password").fill("weather or not");
+  await admin.getByRole("button", { name: "Sign in" }).click();
+  await admin.getByRole("link", { name: "Mail" }).click();
+  await admin.getByRole("link", { name: /Confirm your e-mail address/ }).click();
+  await expect(async () => {
+    await admin.reload();
+    await expect(admin.getByText("the SMTP server did not take the mail")).toBeVisible({ timeout: 500 });
+  }).toPass();
+
+  const smtp = await startSmtp(port);
+  await expect.poll(() => smtp.mails.length, { timeout: 30_000 }).toBe(1);
+  expect(smtp.mails[0].to).toEqual(["grace@example.com"]);
+  expect(smtp.mails[0].text).toContain("set-password");
+  await expect(async () => {
+    await admin.reload();
+    await expect(admin.getByText("The text was erased when the mail was sent")).toBeVisible({ timeout: 500 });
+  }).toPass();
+  expect(await portico.stop()).toBe(0);
+  expect(smtp.mails.length).toBe(1);
+  await smtp.stop();
+  expect(portico.log.join("")).not.toContain("grace@example.com");
+});

@@ -1,12 +1,18 @@
 // What a gateway must pass through beyond plain calls: a connection that is upgraded.
 
 import { expect, test } from "./support.js";
+import { createHash } from "node:crypto";
 import http from "node:http";
+
+/// What a server proves with that it speaks WebSocket (RFC 6455, section 4.2.2).
+const accept = (key) => createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
 
 test("a WebSocket passes through the gateway with a key, and not without", async ({ demo, openBrowser }) => {
   const upstream = http.createServer();
   upstream.on("upgrade", (request, socket) => {
-    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    const proof = accept(request.headers["sec-websocket-key"]);
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
+    socket.write(`Sec-WebSocket-Accept: ${proof}\r\n\r\n`);
     socket.on("data", (data) => socket.write(`${request.headers["x-consumer-username"]} said ${data}`));
   });
   await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
@@ -28,7 +34,13 @@ test("a WebSocket passes through the gateway with a key, and not without", async
   const upgrade = (headers) =>
     new Promise((resolve, reject) => {
       const request = http.request(`${demo.gateway}/weather/v1/live`, {
-        headers: { connection: "Upgrade", upgrade: "echo", ...headers },
+        headers: {
+          connection: "Upgrade",
+          upgrade: "websocket",
+          "sec-websocket-version": "13",
+          "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+          ...headers,
+        },
       });
       request.on("response", (response) => resolve({ status: response.statusCode }));
       request.on("upgrade", (response, socket) => resolve({ status: response.statusCode, socket }));

@@ -38,6 +38,7 @@ for (const javaScriptEnabled of [true, false]) {
         await admin.getByRole("link", { name: "Gateways" }).click();
         await admin.getByLabel("Name").fill("Edge");
         await press(admin, "Create gateway");
+        await notice(admin, "The gateway is there.");
         await admin.getByLabel("Name").fill("Weather");
         await admin.getByLabel("Path prefix").fill("/weather");
         await admin.getByLabel("Upstream URL").fill(upstream.url);
@@ -211,6 +212,7 @@ for (const javaScriptEnabled of [true, false]) {
 
       await test.step("sign out", async () => {
         await press(ada, "Sign out");
+        await expect(ada.getByRole("heading", { name: "Sign in" })).toBeVisible();
         await ada.goto(`${portal}/applications`);
         await expect(ada).toHaveURL(/\/sign-in/);
       });

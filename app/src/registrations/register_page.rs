@@ -30,10 +30,10 @@ pub fn RegisterPage() -> impl IntoView {
         let (able, unable): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| c.same_strategy && c.status.is_none());
         let new = paths::portal::new_application_for(id);
         let strategy = version.strategy_display_name.clone().unwrap_or_default();
-        let outcome = if portal.auto_approve_applications {
+        let outcome = if portal.auto_approve_applications || version.auto_approve {
             "It is approved at once."
         } else {
-            "It is approved at once or by an admin, who is asked for you; a mail tells you."
+            "An admin decides. A mail tells you how."
         };
         let form = if !version.registration_enabled {
             view! { <p class="warning">"Application registration is not enabled for this service."</p> }.into_any()

@@ -33,6 +33,8 @@ pub struct CatalogueVersion {
     pub name: String,
     pub deprecated: bool,
     pub registration_enabled: bool,
+    /// Whether the publication approves registrations at once; the portal may do so for all.
+    pub auto_approve: bool,
     pub strategy_id: Option<AuthStrategyId>,
     pub strategy_display_name: Option<String>,
     pub strategy_type: Option<StrategyType>,

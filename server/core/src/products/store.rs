@@ -315,6 +315,7 @@ pub(super) async fn catalogue(pool: &PgPool, portal: PortalId, request: &PageReq
 const CATALOGUE_VERSION: &str = "select version.id, product.id as product_id, product.name as product_name,
         product.description as product_description, version.name, publication.deprecated,
         publication.application_registration_enabled as registration_enabled,
+        publication.auto_approve_registration as auto_approve,
         auth_strategy.id as strategy_id, auth_strategy.display_name as strategy_display_name,
         auth_strategy.strategy_type, auth_strategy.key_names,
         gateway_service.host as gateway_host, gateway_service.path_prefix as gateway_path_prefix

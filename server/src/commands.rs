@@ -70,7 +70,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::CheckConfig => {
             serve::delivery(&config)?;
-            println!("{config:#?}");
+            print!("{}", config.to_toml()?);
             Ok(())
         }
     }

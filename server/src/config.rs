@@ -5,13 +5,13 @@
 
 use anyhow::{Context, anyhow, bail, ensure};
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use std::{net::SocketAddr, path::PathBuf};
 use toml::{Table, Value};
 use url::Url;
 
 /// Everything that can be set.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub database: Database,
@@ -21,11 +21,12 @@ pub struct Config {
 }
 
 /// `[database]`
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
     /// `DATABASE_URL`: a Postgres 15 or newer, such as `postgres://portico:…@db.example.com/portico`. Without
     /// it Portico runs a private Postgres in its data directory.
+    #[serde(serialize_with = "hide")]
     pub url: Option<String>,
     /// `PORTICO_PG_BIN`: the directory of the private Postgres's programs. Found by itself where one is installed.
     pub pg_bin: Option<PathBuf>,
@@ -52,7 +53,7 @@ impl std::fmt::Debug for Database {
 }
 
 /// `[server]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     /// `PORTICO_DATA_DIR`: for the private Postgres and the master key. `portico-data` in the current directory.
@@ -88,7 +89,7 @@ impl Default for Server {
 }
 
 /// `[gateway]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gateway {
     /// `PORTICO_GATEWAY_LISTEN`: where the built-in gateway takes calls. `127.0.0.1:8000`.
@@ -112,20 +113,20 @@ impl Default for Gateway {
 }
 
 /// `[mail]`
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     /// `PORTICO_SMTP_URL`: `smtps://user:password@mail.example.com`, or `smtp://…?tls=required` for STARTTLS.
     /// Without it mails are kept for the admin to read.
+    #[serde(serialize_with = "hide")]
     pub smtp_url: Option<String>,
     /// `PORTICO_MAIL_FROM`: the sender, such as `Developer Portal <portal@example.com>`. Needed with an SMTP server.
     pub from: Option<String>,
 }
 
-impl std::fmt::Debug for Mail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mail").field("is_set", &self.smtp_url.is_some()).field("from", &self.from).finish()
-    }
+/// A URL may hold a password.
+fn hide<S: Serializer>(url: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    url.as_ref().map(|_| "(set)").serialize(serializer)
 }
 
 enum Kind {
@@ -186,6 +187,15 @@ impl Config {
         Ok(config)
     }
 
+    /// Every setting as the file has it, without secrets.
+    ///
+    /// # Errors
+    ///
+    /// When a path is not text.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string(self)?)
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         let region = &self.server.region;
         let plain = region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -244,6 +254,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_printed_has_no_secret_and_can_be_read_back() {
+        let environment = [
+            ("DATABASE_URL", "postgres://a:hunter2@b/c"),
+            ("PORTICO_SMTP_URL", "smtp://a:hunter2@b"),
+            ("PORTICO_MAIL_FROM", "a@b"),
+        ];
+        let printed = read("", &environment).unwrap().to_toml().unwrap();
+        assert!(!printed.contains("hunter2"), "{printed}");
+        read(&printed, &[]).unwrap();
+    }
+
+    #[test]
     fn a_wrong_setting_is_named() {
         for (name, value) in [
             ("PORTICO_LISTEN", "here"),
@@ -255,12 +277,12 @@ mod tests {
             ("PORTICO_ALLOWED_NETWORKS", "everywhere"),
             ("PORTICO_COLOUR", "red"),
         ] {
-            let error = format!("{:#}", read("", &[(name, value)]).unwrap_err());
+            let error = format!("{:#}", read("", &[(name, value)]).err().unwrap());
             assert!(error.starts_with(name), "{name}={value}: {error}");
         }
-        let error = format!("{:#}", read("[server]\ncolour = 1", &[]).unwrap_err());
+        let error = format!("{:#}", read("[server]\ncolour = 1", &[]).err().unwrap());
         assert!(error.contains("colour"), "{error}");
-        let error = format!("{:#}", read("", &[("PORTICO_SMTP_URL", "smtp://localhost")]).unwrap_err());
+        let error = format!("{:#}", read("", &[("PORTICO_SMTP_URL", "smtp://localhost")]).err().unwrap());
         assert!(error.starts_with("PORTICO_MAIL_FROM"), "{error}");
     }
 }

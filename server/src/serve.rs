@@ -3,6 +3,7 @@
 use crate::{assets, config::Config, demo, hosts, master_key, pages::Pages, private_postgres::PrivatePostgres};
 use anyhow::Context;
 use axum::{Router, serve::ListenerExt};
+use portico_app::ui::words;
 use portico_core::{
     Actor, Core, MIGRATOR, Site, admins,
     clock::{Random, SystemClock},
@@ -12,6 +13,7 @@ use portico_core::{
     secrets::Secrets,
 };
 use portico_gateway::{AllowedNetworks, Gateway};
+use portico_model::problem::Problem;
 use portico_postgres::{Binaries, Settings};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -157,7 +159,11 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
 /// An operation's failure, at the command line.
 pub fn failed(error: portico_core::Error) -> anyhow::Error {
     match error {
-        portico_core::Error::Problem(problem) => anyhow::anyhow!(portico_app::ui::words::summary(&problem)),
+        portico_core::Error::Problem(Problem::Invalid(fields)) => {
+            let told: Vec<String> = fields.iter().map(|wrong| format!("{}: {}", wrong.field, words::rule(&wrong.rule))).collect();
+            anyhow::anyhow!(told.join("\n"))
+        }
+        portico_core::Error::Problem(problem) => anyhow::anyhow!(words::summary(&problem)),
         portico_core::Error::Internal(error) => error,
     }
 }

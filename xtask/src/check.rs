@@ -74,8 +74,8 @@ pub fn check() -> anyhow::Result<()> {
     site::build()?;
     browser_crates()?;
     let deny = ["--", "--deny", "warnings"];
-    let server = ["clippy", "--all-targets", "--quiet"];
-    run(cargo(&server).args(deny))?;
+    run(cargo(&["clippy", "--all-targets", "--quiet"]).args(deny))?;
+    run(cargo(&["clippy", "--package", "xtask", "--quiet"]).args(deny))?;
     let browser =
         ["clippy", "--package", "portico-frontend", "--target", "wasm32-unknown-unknown", "--profile", "wasm-release", "--quiet"];
     run(cargo(&browser).args(deny))?;

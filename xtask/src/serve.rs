@@ -9,7 +9,7 @@ use std::{os::unix::process::CommandExt, process::Command};
 /// Becomes the server, so that Ctrl+C and signals reach it.
 pub fn serve() -> anyhow::Result<()> {
     site::build()?;
-    run(&mut cargo(&["build", "--bin", "portico"]))?;
+    run(&mut cargo(&["build"]))?;
     let mut server = Command::new(portico());
     server.arg("demo");
     #[expect(clippy::disallowed_methods, reason = "what is set already is left alone")]

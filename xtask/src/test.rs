@@ -17,7 +17,7 @@ pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<(
         run(tests.args(filter))?;
     }
     if browser {
-        run(&mut cargo(&["build", "--bin", "portico"]))?;
+        run(&mut cargo(&["build"]))?;
         let mut tests = playwright()?;
         if let Some(filter) = filter {
             tests.args(["--grep", filter]);
@@ -30,7 +30,7 @@ pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<(
 /// Takes the pictures.
 pub fn screenshots() -> anyhow::Result<()> {
     site::build()?;
-    run(&mut cargo(&["build", "--bin", "portico"]))?;
+    run(&mut cargo(&["build"]))?;
     run(playwright()?.arg("--project=screenshots"))
 }
 

@@ -10,6 +10,7 @@ pub use binaries::Binaries;
 use anyhow::{Context, bail, ensure};
 use std::{
     fs::{self, File, TryLockError},
+    io::ErrorKind,
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -124,12 +125,7 @@ impl Server {
         let log = fs::read_to_string(log_path(&self.settings.directory)).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let end = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n  ");
-        let advice = if end.contains("No space left on device") {
-            format!("\nThe disk with {} is full: make room and start again; nothing is lost.", self.settings.directory.display())
-        } else {
-            String::new()
-        };
-        format!("{advice}\nThe end of its log:\n  {end}")
+        format!("{}\nThe end of its log:\n  {end}", full_disk_advice(&self.settings.directory))
     }
 
     fn stop(&mut self) {
@@ -150,6 +146,19 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// What to do where the disk is full, which Postgres cannot even log; nothing elsewhere.
+fn full_disk_advice(directory: &Path) -> String {
+    let probe = directory.join("probe");
+    let written = fs::write(&probe, [0; 16 * 1024]);
+    let _ = fs::remove_file(&probe);
+    match written {
+        Err(error) if error.kind() == ErrorKind::StorageFull => {
+            format!("\nThe disk with {} is full: make room and start again; nothing is lost.", directory.display())
+        }
+        _ => String::new(),
     }
 }
 
@@ -230,8 +239,9 @@ fn initialise(settings: &Settings, user: Option<&User>) -> anyhow::Result<()> {
         .context("initdb does not start")?;
     if !made.status.success() {
         let said = String::from_utf8_lossy(&made.stderr).into_owned();
+        let advice = if said.contains("No space left on device") { "\nThe disk is full: make room and start again." } else { "" };
         let _ = fs::remove_dir_all(&data);
-        bail!("initdb could not make {}:\n{}", data.display(), said.trim());
+        bail!("initdb could not make {}:{advice}\n{}", data.display(), said.trim());
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ for (const javaScriptEnabled of [true, false]) {
         await admin.getByRole("link", { name: "New portal" }).click();
         await admin.getByLabel("Name", { exact: true }).fill("Weather");
         await admin.getByLabel("Host name").fill("weather");
-        await admin.getByLabel("Auto approve developers").uncheck();
+        await expect(admin.getByLabel("Auto approve developers")).not.toBeChecked();
         await press(admin, "Create portal");
         await expect(admin.getByRole("link", { name: portal })).toBeVisible();
       });
@@ -174,6 +174,9 @@ for (const javaScriptEnabled of [true, false]) {
         await admin.goto(`${portico.base}/admin/registrations?status=pending`);
         await press(admin, "Approve");
         await becomes(200);
+        await ada.goto(portal);
+        await ada.getByRole("link", { name: "Weather", exact: true }).last().click();
+        await expect(ada.getByRole("link", { name: "Manage access" })).toBeVisible();
         const answer = await (await fetch(`${portico.gateway}/weather/cities/oslo`, { headers: { apikey: key } })).json();
         expect(answer.path).toBe("/cities/oslo");
         expect(answer.headers["x-consumer-username"]).toBe("Forecast app");

@@ -22,6 +22,7 @@ export async function startPortico({ command = "serve", until, settings = {} }) 
   await mkdir(data, { recursive: true });
   const env = {
     ...process.env,
+    DATABASE_URL: undefined,
     PORTICO_TEST_DIRECTORY: undefined,
     PORTICO_BINARY: undefined,
     PORTICO_DATA_DIR: data,

@@ -46,7 +46,7 @@ pub async fn start(core: &Core, gateway_origin: &str, stop: &CancellationToken, 
     let demo = seed(core, &upstream).await.map_err(failed)?;
     let (origin, portal) = (core.site.origin(), demo.portal.origin(core));
     Ok(format!(
-        "\n  Portal Weather   {portal}\n    developer      {DEVELOPER}, password: {PASSWORD}\n  \
+        "\n  Products Weather and Maps, v1 and v2 each, published with the strategy key-auth, served by the built-in gateway\n\n  Portal Weather   {portal}\n    developer      {DEVELOPER}, password: {PASSWORD}\n  \
          Admin console    {origin}/admin\n    admin          {ADMIN}, password: {PASSWORD}\n\n  \
          A call that works:\n    curl {gateway_origin}/weather/v1/cities/oslo/current --header 'apikey: {}'\n",
         demo.key.expose()
@@ -181,12 +181,11 @@ async fn key(core: &Core, portal: &Portal, version: VersionId) -> portico_core::
         .find(|a| a.name == "Demo app");
     let application = match known {
         Some(application) => application.id,
-        None => {
-            let id = applications::create(core, ada, portal, "Demo app", "Made with the demo data.", None).await?;
-            registrations::create(core, ada, portal, id, version).await?;
-            id
-        }
+        None => applications::create(core, ada, portal, "Demo app", "Made with the demo data.", None).await?,
     };
+    if registrations::of_application(core, ada, portal.id, application).await?.is_empty() {
+        registrations::create(core, ada, portal, application, version).await?;
+    }
     for old in credentials::list(core, ada, portal.id, application).await?.into_iter().filter(|c| c.display_name == CREDENTIAL) {
         credentials::revoke(core, ada, portal.id, application, old.id).await?;
     }

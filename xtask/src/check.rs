@@ -39,11 +39,26 @@ const FORBIDDEN: &[Forbidden] = &[
         reason: "HTML from text is how scripts get in",
     },
     Forbidden {
-        pattern: "ServerFnError>",
+        pattern: ", ServerFnError",
         folders: &["app/src", "server/src"],
         except: &[],
         reason: "its From<E: Error> sends a library's words to the browser: use UiError",
     },
+    Forbidden {
+        pattern: "ServerFnError::",
+        folders: &["app/src", "server/src"],
+        except: &[],
+        reason: "its From<E: Error> sends a library's words to the browser: use UiError",
+    },
+    Forbidden { pattern: "ServerAction", folders: &["app/src"], except: &[], reason: "it brings 60 kB of client: use Form" },
+    Forbidden {
+        pattern: "AssertSqlSafe",
+        folders: &["server/core/src"],
+        except: &[],
+        reason: "SQL is not made of text at run time",
+    },
+    Forbidden { pattern: "pgcrypto", folders: &["migrations"], except: &[], reason: "not every Postgres has it" },
+    Forbidden { pattern: "uuidv7()", folders: &["migrations"], except: &[], reason: "Postgres 15 to 17 lack it" },
     Forbidden { pattern: "ActionForm", folders: &["app/src"], except: &[], reason: "it brings 60 kB of client: use Form" },
     Forbidden { pattern: "leptos", folders: &["server/core/src", "server/gateway/src"], except: &[], reason: "rules know no UI" },
     Forbidden { pattern: "axum", folders: &["server/core/src"], except: &[], reason: "rules know no HTTP server" },
@@ -87,7 +102,7 @@ fn forbidden_patterns() -> anyhow::Result<()> {
     let mut found = Vec::new();
     for rule in FORBIDDEN {
         for folder in rule.folders {
-            for file in rust_files(&root().join(folder))? {
+            for file in source_files(&root().join(folder))? {
                 let name = file.strip_prefix(root())?.display().to_string();
                 if rule.except.contains(&name.as_str()) {
                     continue;
@@ -105,13 +120,13 @@ fn forbidden_patterns() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn rust_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn source_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
         if path.is_dir() {
-            files.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.extend(source_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "sql") {
             files.push(path);
         }
     }

@@ -8,7 +8,6 @@ use std::process::Command;
 
 /// Runs the tests; `filter` narrows them.
 pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<()> {
-    site::build()?;
     if rust {
         let server = postgres::for_tests()?;
         let embedded = postgres::embedded()?;
@@ -17,6 +16,7 @@ pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<(
         run(tests.args(filter))?;
     }
     if browser {
+        site::build()?;
         run(&mut cargo(&["build"]))?;
         let mut tests = playwright()?;
         if let Some(filter) = filter {

@@ -12,9 +12,9 @@ use leptos::prelude::*;
 use portico_core::{developers, portals::Portal, secrets::Plain};
 use portico_model::{paths, problem::Problem};
 
-/// A public portal has no accounts, and so no pages for them.
+/// A public portal has no accounts, and so no pages for them: visitors are led to the catalogue.
 fn require_accounts(portal: &Portal) -> Result<(), UiError> {
-    if portal.is_public { Err(Problem::NotFound.into()) } else { Ok(()) }
+    if portal.is_public { Err(Problem::Unauthenticated.into()) } else { Ok(()) }
 }
 
 #[component]

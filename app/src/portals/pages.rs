@@ -131,13 +131,11 @@ fn published_versions(publications: Vec<Publication>) -> AnyView {
 }
 
 fn portal_fields(portal: Option<Portal>, strategies: Vec<AuthStrategy>) -> AnyView {
-    let is_new = portal.is_none();
     let default_strategy = portal.as_ref().and_then(|p| p.default_auth_strategy_id).map(|id| id.to_string()).unwrap_or_default();
     let text = |value: fn(&Portal) -> &str| portal.as_ref().map(|p| value(p).to_owned()).unwrap_or_default();
     let flag = |value: fn(&Portal) -> bool| portal.as_ref().is_some_and(value);
     let mut options = vec![(String::new(), "None: developers choose".to_owned())];
     options.extend(strategies.into_iter().map(|strategy| (strategy.id.to_string(), strategy.name)));
-    // Sign-up works out of the box in a new portal; whoever wants to decide by hand unticks it.
     view! {
         <TextField name="name" label="Name" value=text(|p| &p.name) required=true hint="For admins." />
         <TextField name="display_name" label="Display name" value=text(|p| &p.display_name) hint="What developers see; the name where empty." />
@@ -146,7 +144,7 @@ fn portal_fields(portal: Option<Portal>, strategies: Vec<AuthStrategy>) -> AnyVi
         <TextArea name="description" label="Description" value=text(|p| &p.description) />
         <Select name="default_auth_strategy" label="Default auth strategy" options=options value=default_strategy hint="What an application uses when it is created without one." />
         <Checkbox name="is_public" label="Public" checked=flag(|p| p.is_public) hint="Anyone reads the catalog; there are no developer accounts and no applications." />
-        <Checkbox name="auto_approve_developers" label="Auto approve developers" checked=is_new || flag(|p| p.auto_approve_developers) hint="Those who already wait keep waiting." />
+        <Checkbox name="auto_approve_developers" label="Auto approve developers" checked=flag(|p| p.auto_approve_developers) hint="Those who already wait keep waiting." />
         <Checkbox name="auto_approve_applications" label="Auto approve applications" checked=flag(|p| p.auto_approve_applications) hint="Every registration in this portal is approved at once, whatever its version says." />
     }
     .into_any()

@@ -57,7 +57,7 @@ pub fn ProductPage() -> impl IntoView {
                     }
                 })}
             {access}
-            {calling(&visit, &version)}
+            {(!portal.is_public).then(|| calling(&visit, &version))}
             {operation_list(operations, total)}
         };
         Ok(view.into_any())

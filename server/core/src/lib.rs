@@ -1,8 +1,8 @@
 //! Portico's rules and SQL. Knows no HTTP server and no UI.
 //!
-//! Folders are features: `mod.rs` holds the operations, `store.rs` the SQL. Every operation takes
-//! the [`Core`] and the [`Actor`] first, checks what the actor may do on its first line, and does its
-//! change, its audit entry and its jobs in one transaction.
+//! Folders are features: `mod.rs` holds the operations, `store.rs` the SQL; a feature of one small file has
+//! both. Every operation that is not for anyone takes the [`Actor`] and checks on its first line what the
+//! actor may do; its change, its audit entry and its jobs are done in one transaction.
 
 pub mod actor;
 pub mod admins;

@@ -63,12 +63,15 @@ pub async fn sweep(core: &Core) -> Result<()> {
     Ok(())
 }
 
-/// Who a session's developer is now: nobody once an admin has revoked them.
+/// Who a session's developer is now: nobody once an admin has revoked them or made the portal public.
 pub async fn developer_actor(core: &Core, id: DeveloperId) -> Result<Actor> {
-    let portal: Option<PortalId> = sqlx::query_scalar("select portal_id from developer where id = $1 and status = 'approved'")
-        .bind(id)
-        .fetch_optional(&core.pool)
-        .await?;
+    let portal: Option<PortalId> = sqlx::query_scalar(
+        "select portal_id from developer join portal on portal.id = developer.portal_id
+         where developer.id = $1 and status = 'approved' and not portal.is_public",
+    )
+    .bind(id)
+    .fetch_optional(&core.pool)
+    .await?;
     Ok(portal.map_or(Actor::Anonymous, |portal| Actor::Developer { id, portal }))
 }
 

@@ -25,6 +25,8 @@ const SUPERUSER: &str = "portico";
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// The kernel's limit on a socket's path is 108 bytes.
 const SOCKET_PATH_MAX: usize = 100;
+/// What Postgres says of a full disk, while it can still write.
+const NO_SPACE: &str = "No space left on device";
 
 /// Where a private Postgres lives, and how careful it is.
 #[derive(Clone, Debug)]
@@ -125,7 +127,12 @@ impl Server {
         let log = fs::read_to_string(log_path(&self.settings.directory)).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let end = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n  ");
-        format!("{}\nThe end of its log:\n  {end}", full_disk_advice(&self.settings.directory))
+        let advice = if end.contains(NO_SPACE) || is_full(&self.settings.directory) {
+            format!("\nThe disk with {} is full: make room and start again; nothing is lost.", self.settings.directory.display())
+        } else {
+            String::new()
+        };
+        format!("{advice}\nThe end of its log:\n  {end}")
     }
 
     fn stop(&mut self) {
@@ -149,17 +156,12 @@ impl Drop for Server {
     }
 }
 
-/// What to do where the disk is full, which Postgres cannot even log; nothing elsewhere.
-fn full_disk_advice(directory: &Path) -> String {
+/// Whether the disk is full, which Postgres then cannot even log.
+fn is_full(directory: &Path) -> bool {
     let probe = directory.join("probe");
     let written = fs::write(&probe, [0; 16 * 1024]);
     let _ = fs::remove_file(&probe);
-    match written {
-        Err(error) if error.kind() == ErrorKind::StorageFull => {
-            format!("\nThe disk with {} is full: make room and start again; nothing is lost.", directory.display())
-        }
-        _ => String::new(),
-    }
+    written.is_err_and(|error| error.kind() == ErrorKind::StorageFull)
 }
 
 fn lock(directory: &Path) -> anyhow::Result<File> {
@@ -218,9 +220,10 @@ fn stop_orphan(settings: &Settings, user: Option<&User>) -> anyhow::Result<()> {
 
 fn initialise(settings: &Settings, user: Option<&User>) -> anyhow::Result<()> {
     let data = settings.directory.join("data");
-    // What a first start that was cut short left behind would only be in the way.
-    if data.exists() {
-        fs::remove_dir_all(&data)?;
+    // Made under another name: a first start that was cut short must not look like a database.
+    let unfinished = settings.directory.join("data.unfinished");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished)?;
     }
     let made = command(&settings.binaries.initdb(), user)
         .args([
@@ -234,16 +237,15 @@ fn initialise(settings: &Settings, user: Option<&User>) -> anyhow::Result<()> {
         ])
         .args(if settings.durable { [].as_slice() } else { ["--no-sync"].as_slice() })
         .arg("--pgdata")
-        .arg(&data)
+        .arg(&unfinished)
         .output()
         .context("initdb does not start")?;
     if !made.status.success() {
         let said = String::from_utf8_lossy(&made.stderr).into_owned();
-        let advice = if said.contains("No space left on device") { "\nThe disk is full: make room and start again." } else { "" };
-        let _ = fs::remove_dir_all(&data);
+        let advice = if said.contains(NO_SPACE) { "\nThe disk is full: make room and start again." } else { "" };
         bail!("initdb could not make {}:{advice}\n{}", data.display(), said.trim());
     }
-    Ok(())
+    fs::rename(&unfinished, &data).with_context(|| format!("cannot make {}", data.display()))
 }
 
 fn spawn(settings: &Settings, socket_directory: &Path, user: Option<&User>) -> anyhow::Result<Child> {

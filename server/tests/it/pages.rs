@@ -2,8 +2,14 @@
 
 use crate::browser::TestServer;
 use axum::http::{StatusCode, header};
-use portico_core::portals::PortalInput;
-use portico_testing::{a_developer, a_portal, a_strategy, a_version, an_admin, portal_input, publish};
+use portico_core::{
+    Actor,
+    portals::PortalInput,
+    publications::{self, PublicationInput},
+    registrations,
+};
+use portico_model::states::{PublishStatus, RegistrationStatus};
+use portico_testing::{a_developer, a_portal, a_strategy, a_version, an_admin, an_application, portal_input, publish};
 
 #[tokio::test]
 async fn a_host_is_the_admin_console_a_portal_or_nothing() {
@@ -51,11 +57,69 @@ async fn a_public_portal_shows_its_catalogue_and_has_no_accounts() {
     browser.get("/").await.shows("Weather");
     let page = browser.get(&format!("/products/{product}/versions/{version}")).await;
     page.shows("All things");
-    assert!(!page.body.contains("Get access") && !page.body.contains("Sign in"));
+    assert!(!page.body.contains("Get access") && !page.body.contains("Sign in") && !page.body.contains("apikey"));
     for page in ["/sign-in", "/sign-up", "/forgot-password"] {
-        assert_eq!(browser.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
+        assert_eq!(browser.get(page).await.location(), "/", "{page}");
     }
     assert_eq!(browser.get("/applications").await.location(), "/");
+}
+
+#[tokio::test]
+async fn a_version_tells_its_state_and_why_an_application_cannot_register() {
+    let server = TestServer::new().await;
+    let core = &server.core;
+    let (keys, other) = (a_strategy(core, "Keys").await, a_strategy(core, "Other").await);
+    let portal = a_portal(core, PortalInput { default_auth_strategy: Some(other), ..portal_input("a") }).await;
+    let (product, version) = a_version(core, "Weather").await;
+    publish(core, version, &portal, keys).await;
+    let ada = a_developer(core, &portal, "ada").await;
+    an_application(core, ada, &portal, "Elsewhere", other).await;
+    let app = an_application(core, ada, &portal, "Here", keys).await;
+    let browser = server.developer("a.localhost", "ada").await;
+    let page = format!("/products/{product}/versions/{version}");
+    browser.get(&page).await.shows(">Get access<");
+    let register = browser.get(&format!("{page}/register")).await;
+    register.shows("uses Other, but this version asks for Keys");
+    register.shows("An admin decides.");
+
+    let (registration, _) = registrations::create(core, ada, &portal, app, version).await.unwrap();
+    browser.get(&page).await.shows(">Requested<");
+    browser.get(&format!("{page}/register")).await.shows("is registered already (pending)");
+    registrations::decide(core, Actor::System, registration, RegistrationStatus::Rejected, "Say what for.").await.unwrap();
+    browser.get(&page).await.shows("Rejected: Say what for.");
+
+    let deprecated = PublicationInput {
+        deprecated: true,
+        application_registration_enabled: false,
+        auth_strategy: Some(keys),
+        publish_status: PublishStatus::Published,
+        auto_approve_registration: false,
+    };
+    publications::put(core, Actor::System, version, portal.id, &deprecated).await.unwrap();
+    let shown = browser.get(&page).await;
+    shown.shows("This product version is now deprecated.");
+    shown.shows("v1 (Deprecated)");
+    shown.shows("Registration for this product version is not enabled.");
+}
+
+#[tokio::test]
+async fn demo_data_is_made_once_and_its_key_is_good_each_time() {
+    let server = TestServer::new().await;
+    let core = &server.core;
+    let counts = async || {
+        sqlx::query_as::<_, (i64, i64, i64, i64, i64)>(
+            "select (select count(*) from product), (select count(*) from version), (select count(*) from gateway_service),
+                 (select count(*) from credential), (select count(*) from registration)",
+        )
+        .fetch_one(&core.pool)
+        .await
+        .unwrap()
+    };
+    let first = portico::demo::seed(core, "http://127.0.0.1:1").await.unwrap();
+    assert_eq!(counts().await, (2, 4, 4, 1, 1));
+    let second = portico::demo::seed(core, "http://127.0.0.1:2").await.unwrap();
+    assert_eq!(counts().await, (2, 4, 4, 1, 1));
+    assert_ne!(first.key.expose(), second.key.expose());
 }
 
 #[tokio::test]

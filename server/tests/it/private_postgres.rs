@@ -60,6 +60,9 @@ fn kill(pid: &str) {
 
 async fn survives(name: &str, binaries: Binaries) {
     let directory = directory(name);
+    // A first start that was cut short in the middle of initdb.
+    fs::create_dir_all(directory.join("data.unfinished")).unwrap();
+    fs::write(directory.join("data.unfinished/PG_VERSION"), "15\n").unwrap();
     let server = Server::start(settings(&directory, binaries.clone())).unwrap();
     fill(&server).await;
     use std::os::unix::fs::PermissionsExt;

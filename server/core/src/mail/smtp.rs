@@ -9,7 +9,7 @@ use portico_model::ids::MailId;
 use std::time::Duration;
 
 /// How to reach an SMTP server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SmtpSettings {
     /// `smtp://`, `smtp://…?tls=required` or `smtps://`, with user and password where needed.
     pub url: String,

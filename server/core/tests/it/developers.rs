@@ -33,6 +33,12 @@ async fn signing_up_needs_a_confirmed_address_and_then_an_admin() {
     developers::decide(&core, Actor::System, developer.id, Approved, "").await.unwrap();
     assert_eq!(sign_in().await.unwrap(), developer.id);
     assert!(core.last_mail(ADA).await.contains("is approved"));
+    developers::decide(&core, Actor::System, developer.id, Revoked, "").await.unwrap();
+    assert_eq!(problem(sign_in().await), Problem::AwaitingApproval);
+    developers::sign_up(&core, &portal, ADA, "Ada", "10.0.0.1").await.unwrap();
+    assert!(core.last_mail(ADA).await.contains("It is revoked."), "no way around");
+    developers::decide(&core, Actor::System, developer.id, Approved, "").await.unwrap();
+    sign_in().await.unwrap();
 }
 
 #[tokio::test]
@@ -208,4 +214,36 @@ async fn two_admins_who_decide_at_once_decide_once() {
         Rejected => assert!(rejected.is_ok() && approved.is_err()),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn lists_page_search_sort_and_filter_in_a_stable_order() {
+    let core = TestCore::new().await;
+    let portal = a_portal(&core, portal_input("a")).await;
+    for i in 0..30 {
+        a_developer(&core, &portal, &format!("dev{i:02}")).await;
+    }
+    let emails = async |request: PageRequest| {
+        let page = developers::list(&core, Actor::System, None, &request).await.unwrap();
+        (page.items.into_iter().map(|developer| developer.email).collect::<Vec<_>>(), page.total)
+    };
+    let by = |sort: &str, index| PageRequest { sort: sort.to_owned(), index, ..PageRequest::default() };
+    for (sort, first) in [
+        ("email", "dev00"),
+        ("-email", "dev29"),
+        ("full_name", "dev00"),
+        ("-full_name", "dev29"),
+        ("created_at", "dev00"),
+        ("", "dev29"),
+    ] {
+        let (one, total) = emails(by(sort, 0)).await;
+        let (two, _) = emails(by(sort, 1)).await;
+        assert_eq!((one.len(), two.len(), total), (25, 5, 30), "{sort}");
+        assert!(one[0].starts_with(first), "{sort}: {}", one[0]);
+        assert!(two.iter().all(|email| !one.contains(email)), "{sort}: a row is on two pages");
+    }
+    assert_eq!(emails(by("", 9)).await.0.len(), 0);
+    let found = emails(PageRequest { search: "DEV1".to_owned(), status: "approved".to_owned(), ..PageRequest::default() }).await;
+    assert_eq!(found.1, 10);
+    assert_eq!(emails(PageRequest { status: "pending".to_owned(), ..PageRequest::default() }).await.1, 0);
 }

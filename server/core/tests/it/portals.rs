@@ -4,7 +4,7 @@ use portico_core::{
     portals::{self, PortalInput},
 };
 use portico_model::problem::{Conflict, Problem, Rule};
-use portico_testing::{TestCore, a_developer, a_portal, portal_input};
+use portico_testing::{TestCore, a_developer, a_portal, a_strategy, a_version, portal_input, publish};
 
 #[tokio::test]
 async fn a_portal_is_found_at_its_slug_and_at_its_custom_domain() {
@@ -37,11 +37,15 @@ async fn slugs_names_and_domains_are_unique_and_well_formed() {
 }
 
 #[tokio::test]
-async fn a_portal_with_developers_stays() {
+async fn a_portal_with_developers_or_publications_stays() {
     let core = TestCore::new().await;
     let portal = a_portal(&core, portal_input("a")).await;
     a_developer(&core, &portal, "ada").await;
     assert_eq!(problem(portals::delete(&core, Actor::System, portal.id).await), conflict(Conflict::PortalInUse));
+    let published = a_portal(&core, portal_input("c")).await;
+    let (_, version) = a_version(&core, "Weather").await;
+    publish(&core, version, &published, a_strategy(&core, "s").await).await;
+    assert_eq!(problem(portals::delete(&core, Actor::System, published.id).await), conflict(Conflict::PortalInUse));
     let empty = a_portal(&core, portal_input("b")).await;
     portals::delete(&core, Actor::System, empty.id).await.unwrap();
     assert_eq!(problem(portals::get(&core, Actor::System, empty.id).await), Problem::NotFound);

@@ -1,4 +1,8 @@
-use portico_core::{Actor, developers, sessions};
+use portico_core::{
+    Actor, developers,
+    portals::{self, PortalInput},
+    sessions,
+};
 use portico_model::states::DeveloperStatus;
 use portico_testing::{TestCore, a_developer, a_portal, portal_input};
 use time::Duration;
@@ -27,6 +31,13 @@ async fn a_session_ends_by_time_by_revocation_and_with_its_developer() {
     assert!(sessions::load(&core, b"ada").await.unwrap().is_none());
     sessions::save(&core, b"ada", &session(&core, ada)).await.unwrap();
     assert!(sessions::load(&core, b"ada").await.unwrap().is_none(), "an ended session stays ended");
+
+    let Actor::Developer { id: grace, .. } = grace else { panic!("a developer") };
+    let public = PortalInput { is_public: true, ..portal_input("a") };
+    portals::update(&core, Actor::System, portal.id, public).await.unwrap();
+    assert_eq!(sessions::developer_actor(&core, grace).await.unwrap(), Actor::Anonymous, "a public portal has no accounts");
+    portals::update(&core, Actor::System, portal.id, portal_input("a")).await.unwrap();
+    assert!(matches!(sessions::developer_actor(&core, grace).await.unwrap(), Actor::Developer { .. }));
 
     assert!(sessions::load(&core, b"grace").await.unwrap().is_some());
     core.clock.advance(Duration::hours(2));

@@ -10,14 +10,14 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use portico_core::{
-    Actor, applications, auth_strategies, credentials,
+    Actor, applications, auth_strategies, credentials, developers,
     portals::{Portal, PortalInput},
-    publications, registrations,
+    products, publications, registrations,
 };
 use portico_gateway::{AllowedNetworks, Gateway};
 use portico_model::{
     ids::{ApplicationId, AuthStrategyId, RegistrationId, VersionId},
-    states::{PublishStatus, RegistrationStatus},
+    states::{DeveloperStatus, PublishStatus, RegistrationStatus},
 };
 use portico_testing::{
     TestCore, a_developer, a_key, a_linked_service, a_portal, a_strategy, a_version, an_application, an_approved_registration,
@@ -191,7 +191,7 @@ async fn only_an_approved_registration_lets_calls_through() {
 #[tokio::test]
 async fn a_key_is_good_only_where_its_strategy_guards_the_version() {
     let scene = scene().await;
-    // The same version in another portal: its applications are not those of the first one.
+    // Another strategy guards it now: applications of the old one stay registered and are refused.
     let other = a_strategy(&scene.core, "other").await;
     publications::put(&scene.core, Actor::System, scene.version, scene.portal.id, &publication_input(Some(other))).await.unwrap();
     scene.reload().await;
@@ -207,6 +207,53 @@ async fn a_key_is_good_only_where_its_strategy_guards_the_version() {
     publications::put(&scene.core, Actor::System, scene.version, scene.portal.id, &hidden).await.unwrap();
     scene.reload().await;
     assert_eq!(scene.status("/weather/x", &scene.key).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_version_has_a_strategy_of_its_own_in_each_portal() {
+    let scene = scene().await;
+    let other = a_strategy(&scene.core, "other").await;
+    let elsewhere = a_portal(&scene.core, PortalInput { default_auth_strategy: Some(scene.strategy), ..portal_input("b") }).await;
+    publish(&scene.core, scene.version, &elsewhere, other).await;
+    let grace = a_developer(&scene.core, &elsewhere, "grace").await;
+    let hers = an_application(&scene.core, grace, &elsewhere, "Hers", other).await;
+    an_approved_registration(&scene.core, grace, &elsewhere, hers, scene.version).await;
+    let good = a_key(&scene.core, grace, &elsewhere, hers).await;
+    // The first portal's strategy does not help in the second.
+    let wrong = an_application(&scene.core, grace, &elsewhere, "Wrong", scene.strategy).await;
+    assert!(registrations::create(&scene.core, grace, &elsewhere, wrong, scene.version).await.is_err());
+    let bad = a_key(&scene.core, grace, &elsewhere, wrong).await;
+    scene.reload().await;
+    assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::OK);
+    assert_eq!(scene.status("/weather", good.expose()).await, StatusCode::OK);
+    assert_eq!(scene.status("/weather", bad.expose()).await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_a_developer_loses_with_their_account_and_what_not() {
+    let scene = scene().await;
+    let Actor::Developer { id, .. } = scene.ada else { unreachable!("a developer") };
+    developers::decide(&scene.core, Actor::System, id, DeveloperStatus::Revoked, "").await.unwrap();
+    let closed =
+        publications::PublicationInput { application_registration_enabled: false, ..publication_input(Some(scene.strategy)) };
+    publications::put(&scene.core, Actor::System, scene.version, scene.portal.id, &closed).await.unwrap();
+    scene.reload().await;
+    assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::OK, "keys and registrations go on");
+    developers::delete(&scene.core, Actor::System, id).await.unwrap();
+    scene.reload().await;
+    assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::UNAUTHORIZED, "they end with the account");
+}
+
+#[tokio::test]
+async fn unlinking_a_service_closes_it_and_linking_opens_it_again() {
+    let scene = scene().await;
+    let service = portico_core::gateways::service_choices(&scene.core, Actor::System).await.unwrap().remove(0).id;
+    products::link_service(&scene.core, Actor::System, scene.version, None).await.unwrap();
+    scene.reload().await;
+    assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::FORBIDDEN);
+    products::link_service(&scene.core, Actor::System, scene.version, Some(service)).await.unwrap();
+    scene.reload().await;
+    assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -321,7 +368,7 @@ async fn changes_take_effect_at_once_and_even_when_their_announcement_is_lost() 
     registrations::decide(&scene.core, Actor::System, scene.registration, RegistrationStatus::Revoked, "").await.unwrap();
     assert!(until(&scene, StatusCode::FORBIDDEN).await < Duration::from_secs(1));
     registrations::decide(&scene.core, Actor::System, scene.registration, RegistrationStatus::Approved, "").await.unwrap();
-    until(&scene, StatusCode::OK).await;
+    assert!(until(&scene, StatusCode::OK).await < Duration::from_secs(1));
     // The listening connection dies; what happens meanwhile is found all the same.
     sqlx::query(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'LISTEN%'",

@@ -28,7 +28,7 @@ pub const DEVELOPER: &str = "developer";
 pub const ADMIN: &str = "admin";
 const FLASH: &str = "flash";
 /// A session ends after this time without a change.
-const LIFETIME: Duration = Duration::days(7);
+pub const LIFETIME: Duration = Duration::days(7);
 /// A visitor's session only carries a refused form to the next page.
 const VISITORS_LIFETIME: Duration = Duration::hours(1);
 const SEAL_CONTEXT: &str = "session/flash";
@@ -168,12 +168,25 @@ impl Visit {
 /// Takes what the last request left, so that it is shown once.
 pub async fn take_flash(session: &Session) -> Flash {
     match session.get::<Flash>(FLASH).await {
-        Ok(Some(_)) => session.remove(FLASH).await.ok().flatten().unwrap_or_default(),
+        Ok(Some(flash)) => {
+            // A visitor's session was there for nothing else.
+            let is_visitors =
+                matches!((session.get_value(DEVELOPER).await, session.get_value(ADMIN).await), (Ok(None), Ok(None)));
+            let taken = if is_visitors { session.flush().await } else { session.remove_value(FLASH).await.map(|_| ()) };
+            if let Err(error) = taken {
+                tracing::warn!(%error, "what a page has shown may be shown again");
+            }
+            flash
+        }
         _ => Flash::default(),
     }
 }
 
 fn broken(error: tower_sessions::session::Error) -> UiError {
+    use tower_sessions::{session::Error as SessionError, session_store::Error as StoreError};
+    if let SessionError::Store(StoreError::Backend(_)) = error {
+        return Problem::Unavailable.into();
+    }
     Error::Internal(error.into()).into()
 }
 

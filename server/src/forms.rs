@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 
 /// Largest form without a file.
 const FORM_MAX: usize = 256 * 1024;
+/// Largest form that is shown again as it was filled in, without JavaScript.
+const REMEMBERED_MAX: usize = 16 * 1024;
 /// Largest form with a file: a specification and what surrounds it.
 pub const UPLOAD_MAX: usize = portico_core::products::specification::CONTENT_MAX + 64 * 1024;
 
@@ -33,7 +35,8 @@ pub async fn post(State(pages): State<Pages>, request: Request) -> Response {
     };
     let wants_page = parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"));
     let is_upload = content_type(&parts.headers).starts_with("multipart/form-data");
-    let limit = if is_upload { UPLOAD_MAX } else { FORM_MAX };
+    // Only admins upload; nobody else makes the server hold so much.
+    let limit = if is_upload && visit.actor.require_admin().is_ok() { UPLOAD_MAX } else { FORM_MAX };
     let Ok(body) = http_body_util::Limited::new(body, limit).collect().await.map(http_body_util::Collected::to_bytes) else {
         return refuse(
             &visit,
@@ -77,7 +80,12 @@ async fn read_problem(answer: Response) -> Problem {
 
 async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http::request::Parts, body: &Bytes) -> Response {
     let words = FormProblems::of(problem);
-    let page = referring_page(parts);
+    // What is not there, or tried too often, is not worth a row in the database.
+    let is_remembered = !matches!(problem, Problem::NotFound | Problem::RateLimited { .. });
+    let page = referring_page(parts).filter(|_| is_remembered);
+    if wants_page && page.is_none() {
+        return refusal_page(problem);
+    }
     let (true, Some(page)) = (wants_page, page) else {
         let mut response = (status(problem), axum::Json(words)).into_response();
         if let Problem::RateLimited { retry_after_seconds } = problem {
@@ -100,6 +108,9 @@ async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http
 
 /// What was filled in, but for passwords and the unseen token of a link.
 fn form_values(body: &Bytes) -> BTreeMap<String, String> {
+    if body.len() > REMEMBERED_MAX {
+        return BTreeMap::new();
+    }
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
     pairs.into_iter().filter(|(name, _)| !name.starts_with("password") && name != "token").collect()
 }

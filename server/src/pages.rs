@@ -1,6 +1,12 @@
 //! Pages and server functions, with what they need to know of the request.
 
-use crate::{addresses::client_address, forms, hosts::Place, middleware::RequestId, sessions};
+use crate::{
+    addresses::{client_address, subject},
+    forms,
+    hosts::Place,
+    middleware::RequestId,
+    sessions,
+};
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
@@ -63,7 +69,7 @@ impl Pages {
     fn address(&self, parts: &Parts) -> String {
         let peer =
             parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
-        client_address(peer, &parts.headers, &self.trusted_proxies).to_string()
+        subject(client_address(peer, &parts.headers, &self.trusted_proxies))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Browser sessions: tower-sessions over Portico's own table.
 
 use async_trait::async_trait;
-use portico_app::visit::{ADMIN, DEVELOPER};
+use portico_app::visit::{ADMIN, DEVELOPER, LIFETIME};
 use portico_core::{
     Actor, Core, Error,
     secrets::sha256,
@@ -10,7 +10,7 @@ use portico_core::{
 use portico_model::ids::{AdminId, DeveloperId};
 use std::{collections::HashMap, fmt};
 use tower_sessions::{
-    Session, SessionManagerLayer, SessionStore,
+    Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::SameSite,
     session::{Id, Record},
     session_store::{self, Error as StoreError},
@@ -34,6 +34,7 @@ pub fn layer(core: &Core, is_https: bool) -> SessionManagerLayer<PgSessionStore>
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_path("/")
+        .with_expiry(Expiry::OnInactivity(LIFETIME))
 }
 
 /// Who a session belongs to now.
@@ -59,7 +60,10 @@ fn digest(id: &Id) -> Vec<u8> {
 }
 
 fn backend(error: Error) -> StoreError {
-    StoreError::Backend(format!("{error:?}"))
+    if let Error::Internal(cause) = &error {
+        tracing::error!(error = format!("{cause:#}"), "a session cannot be kept");
+    }
+    StoreError::Backend("the database did not do it".to_owned())
 }
 
 fn row(record: &Record) -> session_store::Result<Row> {

@@ -115,14 +115,7 @@ impl Fields {
         if value.is_empty() {
             return None;
         }
-        let label = |label: &str| {
-            !label.is_empty()
-                && label.len() <= 63
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        };
-        if !value.split('.').all(label) {
+        if !value.split('.').all(is_host_label) {
             self.reject(field, Rule::Hostname);
         }
         Some(value)
@@ -151,10 +144,23 @@ pub fn is_key_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
+/// A part of a host name between dots (RFC 1123, section 2.1), or with the underscore that some networks use.
+fn is_host_label(label: &str) -> bool {
+    !label.is_empty()
+        && label.len() <= 63
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
 fn parse_base_url(value: &str) -> Option<String> {
     let url = url::Url::parse(value).ok()?;
+    let host_is_plain = match url.host()? {
+        url::Host::Domain(name) => name.split('.').all(is_host_label),
+        url::Host::Ipv4(_) | url::Host::Ipv6(_) => true,
+    };
     let plain = matches!(url.scheme(), "http" | "https")
-        && url.host().is_some()
+        && host_is_plain
         && url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
@@ -264,7 +270,9 @@ mod tests {
     #[test]
     fn base_urls_are_plain() {
         assert_eq!(Fields::new().base_url("upstream_url", "http://127.0.0.1:9000/"), "http://127.0.0.1:9000");
-        for bad in ["ftp://a", "http://", "http://u:p@a", "http://a?b", "/a", "javascript:alert(1)"] {
+        for bad in
+            ["ftp://a", "http://", "http://u:p@a", "http://a?b", "/a", "javascript:alert(1)", "http://{host}/", "http://a..b"]
+        {
             assert_eq!(
                 rules(|f| {
                     f.base_url("upstream_url", bad);

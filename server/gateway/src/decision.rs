@@ -6,6 +6,9 @@ use portico_core::secrets::{ApiKey, Secrets};
 use portico_model::ids::{ApplicationId, CredentialId};
 use std::sync::Arc;
 
+/// Longest path that is taken, in bytes.
+const PATH_MAX: usize = 8 * 1024;
+
 /// What the decision depends on.
 pub struct Call<'a> {
     /// Without a port.
@@ -35,6 +38,9 @@ impl std::fmt::Debug for Allowed {
 pub enum Refusal {
     /// The view is not loaded yet.
     NotReady,
+    /// A path that the upstream could understand otherwise than the gateway.
+    AmbiguousPath,
+    PathTooLong,
     /// No service matches host and path.
     NoService,
     /// No publication with a strategy opens the service.
@@ -52,6 +58,8 @@ impl Refusal {
     pub fn status(self) -> StatusCode {
         match self {
             Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::AmbiguousPath => StatusCode::BAD_REQUEST,
+            Self::PathTooLong => StatusCode::URI_TOO_LONG,
             Self::NoService => StatusCode::NOT_FOUND,
             Self::NoKey | Self::DuplicateKey | Self::UnknownKey => StatusCode::UNAUTHORIZED,
             Self::Closed | Self::NotRegistered => StatusCode::FORBIDDEN,
@@ -62,6 +70,8 @@ impl Refusal {
     pub fn message(self) -> &'static str {
         match self {
             Self::NotReady => "The gateway is starting",
+            Self::AmbiguousPath => "The path has dot segments, double slashes or an encoded prefix",
+            Self::PathTooLong => "The path is too long",
             Self::NoService => "no Route matched with those values",
             Self::NoKey => "No API key found in request",
             Self::DuplicateKey => "Duplicate API key found",
@@ -75,7 +85,7 @@ pub(crate) fn decide(view: &View, secrets: &Secrets, call: &Call<'_>) -> Result<
     if !view.is_loaded() {
         return Err(Refusal::NotReady);
     }
-    let service = view.service(call.host, call.path).ok_or(Refusal::NoService)?;
+    let service = find_service(view, call)?;
     let version = service.version.filter(|_| !service.openings.is_empty()).ok_or(Refusal::Closed)?;
     let sent = find_key(&service.key_names, call)?;
     let key = ApiKey::prefix_of(&sent).and_then(|key_id| view.key(key_id)).ok_or(Refusal::UnknownKey)?;
@@ -93,6 +103,25 @@ pub(crate) fn decide(view: &View, secrets: &Secrets, call: &Call<'_>) -> Result<
         application_name: application.name.clone(),
         credential_id: key.credential,
     })
+}
+
+/// The service for host and path. An upstream may decode and normalise what is matched here as it was sent, so
+/// a path that would then belong to another service, or to none, is refused.
+fn find_service<'a>(view: &'a View, call: &Call<'_>) -> Result<&'a Arc<Service>, Refusal> {
+    if call.path.len() > PATH_MAX {
+        return Err(Refusal::PathTooLong);
+    }
+    let decoded = percent_encoding::percent_decode_str(call.path).decode_utf8_lossy();
+    let is_dot = |segment: &str| matches!(segment, "." | "..");
+    if decoded.split(['/', '\\']).any(is_dot) || decoded.contains("//") || decoded.contains('\\') {
+        return Err(Refusal::AmbiguousPath);
+    }
+    let as_sent = view.service(call.host, call.path);
+    let as_decoded = view.service(call.host, &decoded);
+    if as_sent.map(|service| service.id) != as_decoded.map(|service| service.id) {
+        return Err(Refusal::AmbiguousPath);
+    }
+    as_sent.ok_or(Refusal::NoService)
 }
 
 /// The key under the first name that has one: in a header, else in the query.

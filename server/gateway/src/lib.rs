@@ -19,7 +19,7 @@ use portico_core::{
         view as rows,
     },
 };
-use portico_model::ids::CredentialId;
+use portico_model::{ids::CredentialId, problem::Problem};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
@@ -32,6 +32,8 @@ use view::View;
 
 /// How often to look for changes that no announcement told of.
 const POLL: Duration = Duration::from_millis(500);
+/// How long the database may take to tell what changed.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often the times of use are written.
 const WRITE_BEHIND: Duration = Duration::from_secs(2);
 
@@ -42,6 +44,14 @@ pub struct Gateway {
     view: Arc<RwLock<View>>,
     uses: Arc<Mutex<HashMap<CredentialId, OffsetDateTime>>>,
     loaded: Arc<watch::Sender<bool>>,
+}
+
+/// A server that has vanished without a word must not hold the view back.
+async fn in_time<T>(asking: impl Future<Output = portico_core::Result<T>>) -> portico_core::Result<T> {
+    match tokio::time::timeout(ANSWER_TIMEOUT, asking).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Problem::Unavailable.into()),
+    }
 }
 
 impl Gateway {
@@ -93,19 +103,19 @@ impl Gateway {
     }
 
     async fn try_follow(&self) -> portico_core::Result<std::convert::Infallible> {
-        let mut announcements = Announcements::listen(&self.core).await?;
+        let mut announcements = in_time(Announcements::listen(&self.core)).await?;
         let mut position = self.load().await?;
-        let mut read_at = self.core.now();
+        let mut loaded_at = self.core.now();
         loop {
             if let Ok(heard) = tokio::time::timeout(POLL, announcements.next()).await {
                 heard?;
             }
-            if self.core.now() - read_at > changes::RETENTION / 2 {
+            if self.core.now() - loaded_at > changes::RETENTION / 2 {
                 position = self.load().await?;
+                loaded_at = self.core.now();
             } else {
-                position = self.load_changes(&position).await?;
+                position = in_time(self.load_changes(&position)).await?;
             }
-            read_at = self.core.now();
         }
     }
 

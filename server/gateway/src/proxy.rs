@@ -83,6 +83,7 @@ fn host(request: &Request) -> &str {
 impl Proxy {
     async fn pass(&self, mut request: Request, allowed: &Allowed) -> Response {
         hide_key(&mut request, &allowed.service.key_names);
+        forget_nominations(request.headers_mut());
         identify(request.headers_mut(), allowed);
         let prefix = allowed.service.path_prefix.trim_end_matches('/');
         let policy = ProxyPolicy::new().with_upstream_timeout(UPSTREAM_TIMEOUT).with_via("portico");
@@ -117,6 +118,26 @@ fn hide_key(request: &mut Request, names: &[String]) {
 
 fn carries(pair: &str, names: &[String]) -> bool {
     form_urlencoded::parse(pair.as_bytes()).any(|(parameter, _)| names.iter().any(|name| parameter == name.as_str()))
+}
+
+/// A header that `Connection` names ends here (RFC 9110, section 7.6.1). Done before the gateway sets headers of
+/// its own, so that no caller can name those.
+fn forget_nominations(headers: &mut HeaderMap) {
+    let named: Vec<String> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    let upgrades = named.iter().any(|name| name == "upgrade");
+    for name in named.iter().filter(|name| *name != "upgrade") {
+        headers.remove(name.as_str());
+    }
+    headers.remove(header::CONNECTION);
+    if upgrades {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    }
 }
 
 /// Tells the upstream who calls.

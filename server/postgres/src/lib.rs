@@ -250,7 +250,8 @@ fn initialise(settings: &Settings, user: Option<&User>) -> anyhow::Result<()> {
 
 fn spawn(settings: &Settings, socket_directory: &Path, user: Option<&User>) -> anyhow::Result<Child> {
     let log = log_path(&settings.directory);
-    let log = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+    // Added to, so that the reason for a crash outlives the restart.
+    let log = File::options().create(true).append(true).open(&log).with_context(|| format!("cannot write {}", log.display()))?;
     let mut server = command(&settings.binaries.postgres(), user);
     server
         .arg("-D")

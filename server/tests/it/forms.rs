@@ -24,6 +24,8 @@ async fn a_refused_form_comes_back_as_it_was_filled_in_but_for_passwords() {
     page.shows("not an address");
     page.shows("Ada &amp; &lt;b&gt;Co&lt;/b&gt;");
     assert!(!page.body.contains("hunter2"));
+    let sessions: i64 = sqlx::query_scalar("select count(*) from session").fetch_one(&server.core.pool).await.unwrap();
+    assert_eq!(sessions, 0, "a visitor's session ends with what it carried");
     let again = browser.get("/sign-up").await;
     assert!(!again.body.contains("not an address"), "it is shown once");
 }
@@ -51,6 +53,11 @@ async fn a_form_that_lacks_fields_is_refused_plainly() {
         refused.shows("The form was incomplete.");
     }
     assert_eq!(server.browser("a.localhost").post("/_fn/nothing", &[]).await.status, StatusCode::NOT_FOUND);
+    // What is not there leaves nothing behind.
+    let refused = server.browser("a.localhost").submit("/sign-up", "/_fn/nothing", &[("a", "b")]).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    let sessions: i64 = sqlx::query_scalar("select count(*) from session").fetch_one(&server.core.pool).await.unwrap();
+    assert_eq!(sessions, 0);
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ async fn when_the_database_is_away_pages_say_so_and_recover() {
 #[tokio::test]
 async fn the_set_up_link_makes_the_first_admin_and_signs_them_in() {
     let server = TestServer::new().await;
-    let link = portico_core::admins::offer_set_up(&server.core, portico_core::Actor::System).await.unwrap().unwrap();
+    let link = portico_core::admins::offer_set_up(&server.core, Actor::System).await.unwrap().unwrap();
     let target = link.expose().strip_prefix("http://localhost:3000").unwrap().to_owned();
     let token = target.split_once("token=").unwrap().1;
     let browser = server.browser("localhost");

@@ -5,7 +5,7 @@
 //! a lost announcement only costs the time until the next look.
 
 use crate::{Core, Result};
-use portico_model::ids::ApplicationId;
+use portico_model::{ids::ApplicationId, problem::Problem};
 use sqlx::FromRow;
 
 /// The channel on which changes are announced.
@@ -69,9 +69,13 @@ impl Announcements {
         Ok(Self(listener))
     }
 
-    /// Waits for the next announcement, or for the connection to be lost and found again.
+    /// Waits for the next announcement.
+    ///
+    /// # Errors
+    ///
+    /// When the connection was lost: behind the next one there may be another server, for which a position
+    /// means nothing.
     pub async fn next(&mut self) -> Result<()> {
-        self.0.try_recv().await?;
-        Ok(())
+        self.0.try_recv().await?.map(|_| ()).ok_or_else(|| Problem::Unavailable.into())
     }
 }

@@ -8,6 +8,9 @@ use lettre::{
 use portico_model::ids::MailId;
 use std::time::Duration;
 
+/// How long a mail may take, well below a job's lease.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How to reach an SMTP server.
 #[derive(Clone)]
 pub struct SmtpSettings {
@@ -36,7 +39,7 @@ impl Delivery {
     pub fn smtp(settings: &SmtpSettings) -> anyhow::Result<Self> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&settings.url)
             .context("the SMTP URL cannot be read")?
-            .timeout(Some(Duration::from_secs(20)))
+            .timeout(Some(TIMEOUT))
             .build();
         let from = settings.from.parse().context("the sender's address cannot be read")?;
         Ok(Self(Some(Smtp { transport, from })))
@@ -57,7 +60,12 @@ impl Delivery {
             .subject(subject)
             .header(ContentType::TEXT_PLAIN)
             .body(body.to_owned())?;
-        smtp.transport.send(message).await.context("the SMTP server did not take the mail")?;
+        // The transport's own timeout is for connecting alone, and a silent server must not hold the worker.
+        let sending = tokio::time::timeout(TIMEOUT, smtp.transport.send(message));
+        sending
+            .await
+            .context("the SMTP server did not take the mail in time")?
+            .context("the SMTP server did not take the mail")?;
         Ok(())
     }
 }

@@ -71,7 +71,7 @@ pub(super) async fn mark_sent(pool: &PgPool, id: MailId, now: OffsetDateTime) ->
 }
 
 pub(super) async fn mark_failed(pool: &PgPool, id: MailId, state: MailState, error: &str) -> Result<()> {
-    sqlx::query("update mail set state = $2, attempts = attempts + 1, last_error = $3 where id = $1")
+    sqlx::query("update mail set state = $2, attempts = attempts + 1, last_error = $3 where id = $1 and state = 'queued'")
         .bind(id)
         .bind(state)
         .bind(error)

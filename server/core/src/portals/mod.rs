@@ -10,7 +10,7 @@ use crate::{
 };
 use portico_model::{
     ids::{AuthStrategyId, PortalId},
-    problem::{Conflict, Problem},
+    problem::{Conflict, Problem, Rule},
     text::{DESCRIPTION_MAX, Fields, NAME_MAX},
 };
 
@@ -40,13 +40,18 @@ struct Checked {
     custom_domain: Option<String>,
 }
 
-fn check(input: PortalInput) -> Result<Checked> {
+fn check(core: &Core, input: PortalInput) -> Result<Checked> {
     let mut fields = Fields::new();
     let slug = fields.slug("slug", &input.slug);
     let name = fields.line("name", &input.name, NAME_MAX);
     let display_name = fields.optional_line("display_name", &input.display_name, NAME_MAX);
     let description = fields.text("description", &input.description, DESCRIPTION_MAX);
     let custom_domain = fields.optional_hostname("custom_domain", &input.custom_domain);
+    // The base host and what is below it belong to the console and to slugs.
+    let base = core.site.host.to_lowercase();
+    if custom_domain.as_ref().is_some_and(|domain| *domain == base || domain.ends_with(&format!(".{base}"))) {
+        fields.reject("custom_domain", Rule::Taken);
+    }
     fields.finish()?;
     let display_name = if display_name.is_empty() { name.clone() } else { display_name };
     Ok(Checked { input: PortalInput { slug, name, display_name, description, ..input }, custom_domain })
@@ -55,7 +60,7 @@ fn check(input: PortalInput) -> Result<Checked> {
 /// Creates a portal. For admins.
 pub async fn create(core: &Core, actor: Actor, input: PortalInput) -> Result<PortalId> {
     actor.require_admin()?;
-    let checked = check(input)?;
+    let checked = check(core, input)?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
     named(store::insert(&mut tx, id, &checked.input, checked.custom_domain.as_deref(), core.now()).await)?;
@@ -67,7 +72,7 @@ pub async fn create(core: &Core, actor: Actor, input: PortalInput) -> Result<Por
 /// Changes a portal. Turning on an automatic approval decides nothing that already waits. For admins.
 pub async fn update(core: &Core, actor: Actor, id: PortalId, input: PortalInput) -> Result<()> {
     actor.require_admin()?;
-    let checked = check(input)?;
+    let checked = check(core, input)?;
     let mut tx = core.begin().await?;
     let found = named(store::update(&mut tx, id, &checked.input, checked.custom_domain.as_deref(), core.now()).await)?;
     found.then_some(()).or_not_found()?;
@@ -80,7 +85,8 @@ pub async fn update(core: &Core, actor: Actor, id: PortalId, input: PortalInput)
 pub async fn delete(core: &Core, actor: Actor, id: PortalId) -> Result<()> {
     actor.require_admin()?;
     let mut tx = core.begin().await?;
-    store::find(&mut tx, id).await?.or_not_found()?;
+    // Locked, so that nothing comes between the check and the deletion.
+    store::lock(&mut tx, id).await?.then_some(()).or_not_found()?;
     if store::is_in_use(&mut tx, id).await? {
         return Err(Problem::Conflict(Conflict::PortalInUse).into());
     }
@@ -127,8 +133,5 @@ fn named<T>(result: Result<T>) -> Result<T> {
         .taken("portal_slug_key", "slug")
         .taken("portal_name_key", "name")
         .taken("portal_custom_domain_key", "custom_domain")
-        .on_constraint(
-            "portal_default_auth_strategy_id_fkey",
-            Problem::field("default_auth_strategy", portico_model::problem::Rule::NotOffered),
-        )
+        .on_constraint("portal_default_auth_strategy_id_fkey", Problem::field("default_auth_strategy", Rule::NotOffered))
 }

@@ -81,6 +81,13 @@ pub(super) async fn delete(connection: &mut PgConnection, id: PortalId) -> Resul
     Ok(())
 }
 
+/// Locks a portal; whether there is one.
+pub(super) async fn lock(connection: &mut PgConnection, id: PortalId) -> Result<bool> {
+    let found: Option<PortalId> =
+        sqlx::query_scalar("select id from portal where id = $1 for update").bind(id).fetch_optional(connection).await?;
+    Ok(found.is_some())
+}
+
 pub(super) async fn is_in_use(connection: &mut PgConnection, id: PortalId) -> Result<bool> {
     let used = sqlx::query_scalar(
         "select exists (select from developer where portal_id = $1) or exists (select from publication where portal_id = $1)",

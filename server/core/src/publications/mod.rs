@@ -52,10 +52,12 @@ pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId
 pub async fn delete(core: &Core, actor: Actor, version: VersionId, portal: PortalId) -> Result<()> {
     actor.require_admin()?;
     let mut tx = core.begin().await?;
+    // Registering holds the publication, so none can come between the check and the deletion.
+    store::lock(&mut tx, version, portal).await?.then_some(()).or_not_found()?;
     if store::has_registrations(&mut tx, version, portal).await? {
         return Err(Problem::Conflict(Conflict::VersionInUse).into());
     }
-    store::delete(&mut tx, version, portal).await?.then_some(()).or_not_found()?;
+    store::delete(&mut tx, version, portal).await?;
     audit::record(core, &mut tx, actor, Some(portal), "publication.deleted", Some(version.0)).await?;
     tx.commit().await?;
     Ok(())

@@ -68,13 +68,24 @@ pub(super) async fn put(
     Ok(())
 }
 
-pub(super) async fn delete(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<bool> {
-    let done = sqlx::query("delete from publication where version_id = $1 and portal_id = $2")
+pub(super) async fn delete(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<()> {
+    sqlx::query("delete from publication where version_id = $1 and portal_id = $2")
         .bind(version)
         .bind(portal)
         .execute(connection)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
+}
+
+/// Locks a publication; whether there is one.
+pub(super) async fn lock(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<bool> {
+    let found: Option<PublicationId> =
+        sqlx::query_scalar("select id from publication where version_id = $1 and portal_id = $2 for update")
+            .bind(version)
+            .bind(portal)
+            .fetch_optional(connection)
+            .await?;
+    Ok(found.is_some())
 }
 
 pub(super) async fn has_registrations(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<bool> {

@@ -29,6 +29,10 @@ async fn slugs_names_and_domains_are_unique_and_well_formed() {
     assert_eq!(refused(PortalInput { slug: "b".to_owned(), ..portal_input("a") }).await, invalid("name", Rule::Taken));
     let same_domain = PortalInput { custom_domain: "A.example".to_owned(), ..portal_input("b") };
     assert_eq!(refused(same_domain).await, invalid("custom_domain", Rule::Taken));
+    for domain in ["localhost", "a.localhost", "b.LOCALHOST"] {
+        let shadowing = PortalInput { custom_domain: domain.to_owned(), ..portal_input("b") };
+        assert_eq!(refused(shadowing).await, invalid("custom_domain", Rule::Taken), "{domain}");
+    }
     for slug in ["a b", "-a", "a-", "a.b", "ü"] {
         assert_eq!(refused(portal_input(slug)).await, invalid("slug", Rule::Slug), "{slug}");
     }

@@ -130,6 +130,41 @@ async fn a_good_key_reaches_the_upstream_which_learns_who_calls_and_not_with_wha
 }
 
 #[tokio::test]
+async fn a_caller_cannot_have_the_identity_removed() {
+    let scene = scene().await;
+    let nominated = "close, X-Consumer-ID, X-Consumer-Username, X-Credential-Identifier, X-Mine";
+    let headers = [("apikey", scene.key.as_str()), ("connection", nominated), ("x-mine", "1")];
+    let (status, body, _) = scene.call("/weather", &headers).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(body["headers"]["x-consumer-id"], scene.application.to_string());
+    assert!(body["headers"]["x-credential-identifier"].is_string());
+    assert!(body["headers"].get("x-mine").is_none());
+}
+
+#[tokio::test]
+async fn a_path_that_an_upstream_could_read_otherwise_is_refused() {
+    let scene = scene().await;
+    for path in [
+        "/weather/../admin",
+        "/weather/%2e%2e/admin",
+        "/weather/%2E./admin",
+        "/weather/..%2fadmin",
+        "/weather/./x",
+        "/weather//x",
+        "/weather/x%5c..%5cy",
+        "/%77eather/x",
+        "/weather%2fx",
+    ] {
+        assert_eq!(scene.status(path, &scene.key).await, StatusCode::BAD_REQUEST, "{path}");
+    }
+    let long = format!("/weather/{}", "x".repeat(9_000));
+    assert_eq!(scene.status(&long, &scene.key).await, StatusCode::URI_TOO_LONG);
+    for path in ["/weather/a%20b", "/weather/a%2fb", "/weather/..x", "/weather/%41"] {
+        assert_eq!(scene.status(path, &scene.key).await, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_in_the_query_is_taken_and_hidden() {
     let scene = scene().await;
     let (status, body, _) = scene.call(&format!("/weather/x?a=1&apikey={}&b=%20", scene.key), &[]).await;

@@ -29,6 +29,7 @@ const ADMIN: &str = "admin@example.com";
 const DEVELOPER: &str = "ada@example.com";
 const PASSWORD: &str = "weather or not";
 const CREDENTIAL: &str = "Printed at start";
+const GATEWAY: &str = "Built-in gateway";
 
 /// A version of the demo: product, version, specification, path prefix, whether registrations are approved at once.
 const VERSIONS: [(&str, &str, &str, &str, bool); 4] = [
@@ -101,7 +102,7 @@ async fn strategy(core: &Core) -> portico_core::Result<AuthStrategyId> {
 }
 
 async fn portal(core: &Core, strategy: AuthStrategyId) -> portico_core::Result<Portal> {
-    let known = portals::list(core, Actor::System).await?.into_iter().find(|portal| portal.slug == "weather");
+    let known = portals::choices(core, Actor::System).await?.into_iter().find(|portal| portal.slug == "weather");
     if let Some(portal) = known {
         return Ok(portal);
     }
@@ -118,9 +119,10 @@ async fn portal(core: &Core, strategy: AuthStrategyId) -> portico_core::Result<P
 }
 
 async fn gateway(core: &Core) -> portico_core::Result<GatewayId> {
-    match gateways::list(core, Actor::System).await?.into_iter().find(|gateway| gateway.name == "Built-in gateway") {
+    let request = PageRequest { search: GATEWAY.to_owned(), ..PageRequest::default() };
+    match gateways::list(core, Actor::System, &request).await?.items.into_iter().find(|gateway| gateway.name == GATEWAY) {
         Some(gateway) => Ok(gateway.id),
-        None => gateways::create(core, Actor::System, "Built-in gateway").await,
+        None => gateways::create(core, Actor::System, GATEWAY).await,
     }
 }
 
@@ -129,8 +131,13 @@ async fn service(core: &Core, gateway: GatewayId, path_prefix: &str, upstream: &
     let name = path_prefix.trim_start_matches('/').replace('/', " ");
     let input =
         ServiceInput { name, host: String::new(), path_prefix: path_prefix.to_owned(), upstream_url: upstream.to_owned() };
-    let (_, services) = gateways::get(core, Actor::System, gateway).await?;
-    match services.into_iter().find(|service| service.path_prefix == path_prefix) {
+    let request = PageRequest { search: path_prefix.to_owned(), ..PageRequest::default() };
+    match gateways::services(core, Actor::System, gateway, &request)
+        .await?
+        .items
+        .into_iter()
+        .find(|service| service.path_prefix == path_prefix)
+    {
         Some(service) => {
             gateways::update_service(core, Actor::System, service.id, &input).await?;
             Ok(service.id)

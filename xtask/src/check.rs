@@ -39,7 +39,7 @@ const FORBIDDEN: &[Forbidden] = &[
         reason: "HTML from text is how scripts get in",
     },
     Forbidden {
-        pattern: ", ServerFnError",
+        pattern: ", ServerFnError>",
         folders: &["app/src", "server/src"],
         except: &[],
         reason: "its From<E: Error> sends a library's words to the browser: use UiError",

@@ -3,8 +3,8 @@ use crate::{
     ui::{
         forms::{Confirm, Form, Hidden, Submit, TextField},
         layout::PageTitle,
-        lists::Table,
-        page::{page, path_id},
+        lists::{ListSearch, Table, pager, sort_heading},
+        page::{page, page_request, path_id},
         text::count,
     },
     visit::Visit,
@@ -16,9 +16,12 @@ use portico_model::{ids::GatewayId, paths};
 #[component]
 pub fn GatewaysPage() -> impl IntoView {
     let visit = Visit::current();
+    let request = page_request();
     page(async move {
-        let gateways = gateways::list(&visit.core, visit.actor).await?;
+        let gateways = gateways::list(&visit.core, visit.actor, &request).await?;
+        let pages = pager(&request, &gateways);
         let rows = gateways
+            .items
             .into_iter()
             .map(|gateway| {
                 view! {
@@ -30,11 +33,13 @@ pub fn GatewaysPage() -> impl IntoView {
                 .into_any()
             })
             .collect();
-        let headings = view! { <th scope="col">"Name"</th><th scope="col">"Services"</th> };
+        let headings = view! { {sort_heading(&request, "name", "Name")} <th scope="col">"Services"</th> };
         let view = view! {
             <PageTitle text="Gateways" />
             <h1>"Gateways"</h1>
+            <ListSearch request=request.clone() label="Search the gateways" />
             <Table headings=headings.into_any() rows=rows empty=|| "No gateways. Add one, then its services." />
+            {pages}
             <section>
                 <h2>"New gateway"</h2>
                 <Form action=CREATE_GATEWAY>
@@ -51,19 +56,24 @@ pub fn GatewaysPage() -> impl IntoView {
 pub fn GatewayPage() -> impl IntoView {
     let visit = Visit::current();
     let id = path_id::<GatewayId>("gateway");
+    let request = page_request();
     page(async move {
-        let (gateway, services) = gateways::get(&visit.core, visit.actor, id?).await?;
+        let gateway = gateways::get(&visit.core, visit.actor, id?).await?;
+        let services = gateways::services(&visit.core, visit.actor, gateway.id, &request).await?;
+        let pages = pager(&request, &services);
         let id = gateway.id;
-        let is_empty = services.is_empty();
-        let services = services.into_iter().map(|service| service_card(id, service)).collect_view();
+        let is_empty = services.items.is_empty();
+        let services = services.items.into_iter().map(|service| service_card(id, service)).collect_view();
         let question = format!("Delete {}? It must have no services.", gateway.name);
         let view = view! {
             <PageTitle text=gateway.name.clone() />
             <h1>{gateway.name.clone()}</h1>
             <section>
                 <h2>"Services"</h2>
+                <ListSearch request=request.clone() label="Search the services" />
                 {is_empty.then(|| view! { <p class="empty">"No services. A service says which calls it serves and where they go."</p> })}
                 {services}
+                {pages}
             </section>
             <section>
                 <h2>"New service"</h2>

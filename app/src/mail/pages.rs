@@ -1,7 +1,7 @@
 use crate::{
     ui::{
         layout::PageTitle,
-        lists::{ListSearch, Table, pager},
+        lists::{ListSearch, Table, pager, sort_heading},
         page::{page, page_request, path_id},
         text::{badge, moment, moment_or_never},
         words::StateWords,
@@ -35,7 +35,7 @@ pub fn MailsPage() -> impl IntoView {
                 .into_any()
             })
             .collect();
-        let headings = view! { <th scope="col">"Subject"</th><th scope="col">"To"</th><th scope="col">"State"</th><th scope="col">"Written"</th> };
+        let headings = view! { {sort_heading(&request, "subject", "Subject")} {sort_heading(&request, "recipient", "To")}<th scope="col">"State"</th>{sort_heading(&request, "created_at", "Written")} };
         let states = MailState::ALL.iter().map(|state| (state.as_str(), state.word())).collect();
         let view = view! {
             <PageTitle text="Mail" />

@@ -3,8 +3,8 @@ use crate::{
     ui::{
         forms::{Checkbox, Confirm, Form, Hidden, Select, Submit, TextArea, TextField},
         layout::PageTitle,
-        lists::Table,
-        page::{page, path_id},
+        lists::{ListSearch, Table, pager, sort_heading},
+        page::{page, page_request, path_id},
     },
     visit::Visit,
 };
@@ -19,9 +19,12 @@ use portico_model::{ids::PortalId, paths, states::PublishStatus};
 #[component]
 pub fn PortalsPage() -> impl IntoView {
     let visit = Visit::current();
+    let request = page_request();
     page(async move {
-        let portals = portals::list(&visit.core, visit.actor).await?;
+        let portals = portals::list(&visit.core, visit.actor, &request).await?;
+        let pages = pager(&request, &portals);
         let rows = portals
+            .items
             .into_iter()
             .map(|portal| {
                 let origin = portal.origin(&visit.core);
@@ -36,14 +39,17 @@ pub fn PortalsPage() -> impl IntoView {
                 .into_any()
             })
             .collect();
-        let headings = view! { <th scope="col">"Name"</th><th scope="col">"Shown as"</th><th scope="col">"Address"</th><th scope="col">"Visibility"</th> };
+        let headings = view! { {sort_heading(&request, "name", "Name")}
+        {sort_heading(&request, "display_name", "Shown as")}<th scope="col">"Address"</th><th scope="col">"Visibility"</th> };
         let view = view! {
             <PageTitle text="Dev Portals" />
             <div class="title-row">
                 <h1>"Dev Portals"</h1>
                 <a class="button" href=paths::admin::NEW_PORTAL>"New portal"</a>
             </div>
-            <Table headings=headings.into_any() rows=rows empty=|| "No portals yet. Create one to publish API products to." />
+            <ListSearch request=request.clone() label="Search by name or host" />
+            <Table headings=headings.into_any() rows=rows empty=|| "No portals. Create one to publish API products to." />
+            {pages}
         };
         Ok(view.into_any())
     })

@@ -30,7 +30,7 @@ pub fn VersionAdminPage() -> impl IntoView {
         let version = products::get_version(core, actor, id?).await?;
         let services = gateways::service_choices(core, actor).await?;
         let publications = publications::of_version(core, actor, version.id).await?;
-        let portals = portals::list(core, actor).await?;
+        let portals = portals::choices(core, actor).await?;
         let strategies = auth_strategies::choices(core, actor).await?;
         let title = format!("{} {}", version.product_name, version.name);
         let view = view! {

@@ -51,7 +51,7 @@ async fn world(server: &TestServer) -> World {
     let application = an_application(core, ada, &portal, "App", strategy).await;
     let registration = an_approved_registration(core, ada, &portal, application, version).await;
     let (credential, _) = credentials::create(core, ada, portal.id, application, "key").await.unwrap();
-    let gateway = portico_core::gateways::list(core, Actor::System).await.unwrap()[0].id;
+    let gateway = portico_core::gateways::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     developers::forgot_password(core, &portal, "ada@example.com", "10.0.0.9").await.unwrap();
     let mail = mail::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     let Actor::Developer { id: developer, .. } = ada else { panic!("a developer") };

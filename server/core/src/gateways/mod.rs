@@ -12,6 +12,7 @@ use crate::{
 };
 use portico_model::{
     ids::{GatewayId, GatewayServiceId},
+    paging::{Page, PageRequest},
     problem::{Conflict, Problem},
     text::{Fields, NAME_MAX},
 };
@@ -102,24 +103,28 @@ pub async fn delete_service(core: &Core, actor: Actor, id: GatewayServiceId) -> 
     Ok(())
 }
 
-/// Every gateway, by name; a deployment has few. For admins.
-pub async fn list(core: &Core, actor: Actor) -> Result<Vec<Gateway>> {
+/// The gateways. For admins.
+pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<Gateway>> {
     actor.require_admin()?;
-    store::list(&core.pool).await
+    store::list(&core.pool, request).await
 }
 
-/// One gateway and its services. For admins.
-pub async fn get(core: &Core, actor: Actor, id: GatewayId) -> Result<(Gateway, Vec<GatewayService>)> {
+/// One gateway. For admins.
+pub async fn get(core: &Core, actor: Actor, id: GatewayId) -> Result<Gateway> {
     actor.require_admin()?;
-    let gateway = store::find(&core.pool, id).await?.or_not_found()?;
-    let services = store::services(&core.pool, Some(id)).await?;
-    Ok((gateway, services))
+    store::find(&core.pool, id).await?.or_not_found()
+}
+
+/// The services of a gateway. For admins.
+pub async fn services(core: &Core, actor: Actor, id: GatewayId, request: &PageRequest) -> Result<Page<GatewayService>> {
+    actor.require_admin()?;
+    store::services(&core.pool, id, request).await
 }
 
 /// Every service of every gateway, to choose one. For admins.
 pub async fn service_choices(core: &Core, actor: Actor) -> Result<Vec<GatewayService>> {
     actor.require_admin()?;
-    store::services(&core.pool, None).await
+    store::service_choices(&core.pool).await
 }
 
 fn named<T>(result: Result<T>) -> Result<T> {

@@ -1,7 +1,10 @@
 use super::ServiceInput;
 use crate::Result;
-use portico_model::ids::{GatewayId, GatewayServiceId, ProductId, VersionId};
-use sqlx::{FromRow, PgConnection, PgPool};
+use portico_model::{
+    ids::{GatewayId, GatewayServiceId, ProductId, VersionId},
+    paging::{PAGE_SIZE, Page, PageRequest},
+};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use time::OffsetDateTime;
 
 /// A gateway (a control plane).
@@ -82,40 +85,60 @@ pub(super) async fn delete_service(connection: &mut PgConnection, id: GatewaySer
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn list(pool: &PgPool) -> Result<Vec<Gateway>> {
-    let gateways = sqlx::query_as(
-        "select id, name, (select count(*) from gateway_service where gateway_id = gateway.id) as service_count
-         from gateway order by lower(name) limit 200",
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(gateways)
+const GATEWAY: &str = "select id, name,
+        (select count(*) from gateway_service where gateway_id = gateway.id) as service_count
+    from gateway ";
+
+pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Gateway>> {
+    let pattern = request.pattern();
+    let mut query = QueryBuilder::<Postgres>::new(GATEWAY);
+    query.push("where name ilike ").push_bind(&pattern);
+    query.push(match request.sort.as_str() {
+        "-name" => " order by lower(name) desc, id",
+        _ => " order by lower(name), id",
+    });
+    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    let items = query.build_query_as().fetch_all(pool).await?;
+    let total = sqlx::query_scalar("select count(*) from gateway where name ilike $1").bind(&pattern).fetch_one(pool).await?;
+    Ok(Page { items, index: request.index, total })
 }
 
 pub(super) async fn find(pool: &PgPool, id: GatewayId) -> Result<Option<Gateway>> {
-    let gateway = sqlx::query_as(
-        "select id, name, (select count(*) from gateway_service where gateway_id = gateway.id) as service_count
-         from gateway where id = $1",
-    )
-    .bind(id)
-    .fetch_optional(pool)
-    .await?;
-    Ok(gateway)
+    let mut query = QueryBuilder::<Postgres>::new(GATEWAY);
+    query.push("where id = ").push_bind(id);
+    Ok(query.build_query_as().fetch_optional(pool).await?)
 }
 
-pub(super) async fn services(pool: &PgPool, gateway: Option<GatewayId>) -> Result<Vec<GatewayService>> {
-    let services = sqlx::query_as(
-        "select gateway_service.id, gateway.name as gateway_name, gateway_service.name, host, path_prefix, upstream_url,
-             version.id as version_id, version.name as version_name, product.id as product_id, product.name as product_name
-         from gateway_service
-         join gateway on gateway.id = gateway_service.gateway_id
-         left join version on version.gateway_service_id = gateway_service.id
-         left join product on product.id = version.product_id
-         where $1::uuid is null or gateway_id = $1
-         order by lower(gateway.name), lower(gateway_service.name) limit 1000",
-    )
-    .bind(gateway)
-    .fetch_all(pool)
-    .await?;
-    Ok(services)
+const SERVICE: &str = "select gateway_service.id, gateway.name as gateway_name, gateway_service.name, host, path_prefix,
+        upstream_url, version.id as version_id, version.name as version_name, product.id as product_id,
+        product.name as product_name
+    from gateway_service
+    join gateway on gateway.id = gateway_service.gateway_id
+    left join version on version.gateway_service_id = gateway_service.id
+    left join product on product.id = version.product_id ";
+
+pub(super) async fn services(pool: &PgPool, gateway: GatewayId, request: &PageRequest) -> Result<Page<GatewayService>> {
+    let mut query = QueryBuilder::<Postgres>::new(SERVICE);
+    push_filter(&mut query, gateway, request);
+    query.push(" order by lower(gateway_service.name), gateway_service.id limit ").push_bind(i64::from(PAGE_SIZE));
+    query.push(" offset ").push_bind(request.offset());
+    let items = query.build_query_as().fetch_all(pool).await?;
+    let mut count = QueryBuilder::<Postgres>::new("select count(*) from gateway_service ");
+    push_filter(&mut count, gateway, request);
+    let total = count.build_query_scalar().fetch_one(pool).await?;
+    Ok(Page { items, index: request.index, total })
+}
+
+fn push_filter(query: &mut QueryBuilder<Postgres>, gateway: GatewayId, request: &PageRequest) {
+    query.push("where gateway_id = ").push_bind(gateway);
+    let pattern = request.pattern();
+    query.push(" and (gateway_service.name ilike ").push_bind(pattern.clone());
+    query.push(" or host || path_prefix ilike ").push_bind(pattern.clone());
+    query.push(" or upstream_url ilike ").push_bind(pattern).push(")");
+}
+
+pub(super) async fn service_choices(pool: &PgPool) -> Result<Vec<GatewayService>> {
+    let mut query = QueryBuilder::<Postgres>::new(SERVICE);
+    query.push("order by lower(gateway.name), lower(gateway_service.name) limit 1000");
+    Ok(query.build_query_as().fetch_all(pool).await?)
 }

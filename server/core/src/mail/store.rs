@@ -5,7 +5,7 @@ use portico_model::{
     paging::{PAGE_SIZE, Page, PageRequest},
     states::MailState,
 };
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use time::OffsetDateTime;
 
 /// A mail and what became of it.
@@ -81,24 +81,30 @@ pub(super) async fn mark_failed(pool: &PgPool, id: MailId, state: MailState, err
 }
 
 pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Mail>> {
-    let pattern = request.pattern();
-    let items = sqlx::query_as(
-        "select id, recipient, subject, null as body, state, attempts, last_error, created_at, sent_at from mail
-         where ($1 = '' or state = $1) and (recipient ilike $2 or subject ilike $2)
-         order by created_at desc, id desc limit $3 offset $4",
-    )
-    .bind(&request.status)
-    .bind(&pattern)
-    .bind(i64::from(PAGE_SIZE))
-    .bind(request.offset())
-    .fetch_all(pool)
-    .await?;
-    let total = sqlx::query_scalar(
-        "select count(*) from mail where ($1 = '' or state = $1) and (recipient ilike $2 or subject ilike $2)",
-    )
-    .bind(&request.status)
-    .bind(&pattern)
-    .fetch_one(pool)
-    .await?;
+    let mut query = QueryBuilder::<Postgres>::new(
+        "select id, recipient, subject, null as body, state, attempts, last_error, created_at, sent_at from mail ",
+    );
+    push_filter(&mut query, request);
+    query.push(match request.sort.as_str() {
+        "subject" => " order by lower(subject), id",
+        "-subject" => " order by lower(subject) desc, id",
+        "recipient" => " order by lower(recipient), id",
+        "-recipient" => " order by lower(recipient) desc, id",
+        "created_at" => " order by created_at, id",
+        _ => " order by created_at desc, id desc",
+    });
+    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    let items = query.build_query_as().fetch_all(pool).await?;
+    let mut count = QueryBuilder::<Postgres>::new("select count(*) from mail ");
+    push_filter(&mut count, request);
+    let total = count.build_query_scalar().fetch_one(pool).await?;
     Ok(Page { items, index: request.index, total })
+}
+
+fn push_filter(query: &mut QueryBuilder<Postgres>, request: &PageRequest) {
+    let pattern = request.pattern();
+    query.push("where (recipient ilike ").push_bind(pattern.clone()).push(" or subject ilike ").push_bind(pattern).push(")");
+    if !request.status.is_empty() {
+        query.push(" and state = ").push_bind(request.status.clone());
+    }
 }

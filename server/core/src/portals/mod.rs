@@ -10,6 +10,7 @@ use crate::{
 };
 use portico_model::{
     ids::{AuthStrategyId, PortalId},
+    paging::{Page, PageRequest},
     problem::{Conflict, Problem, Rule},
     text::{DESCRIPTION_MAX, Fields, NAME_MAX},
 };
@@ -96,10 +97,16 @@ pub async fn delete(core: &Core, actor: Actor, id: PortalId) -> Result<()> {
     Ok(())
 }
 
-/// Every portal, by name; a deployment has few. For admins.
-pub async fn list(core: &Core, actor: Actor) -> Result<Vec<Portal>> {
+/// The portals. For admins.
+pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<Portal>> {
     actor.require_admin()?;
-    store::list(&core.pool).await
+    store::list(&core.pool, request).await
+}
+
+/// Every portal by name, to choose one. For admins.
+pub async fn choices(core: &Core, actor: Actor) -> Result<Vec<Portal>> {
+    actor.require_admin()?;
+    store::choices(&core.pool).await
 }
 
 /// One portal. For admins.
@@ -111,7 +118,7 @@ pub async fn get(core: &Core, actor: Actor, id: PortalId) -> Result<Portal> {
 
 /// Every portal's name and origin, for the page on the base host that leads to them. For anyone.
 pub async fn directory(core: &Core) -> Result<Vec<Portal>> {
-    store::list(&core.pool).await
+    store::choices(&core.pool).await
 }
 
 /// The portal that a host means: its custom domain, or `<slug>.<base host>`. For anyone.

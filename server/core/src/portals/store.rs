@@ -1,7 +1,10 @@
 use super::PortalInput;
 use crate::Result;
-use portico_model::ids::{AuthStrategyId, PortalId};
-use sqlx::{FromRow, PgConnection, PgPool};
+use portico_model::{
+    ids::{AuthStrategyId, PortalId},
+    paging::{PAGE_SIZE, Page, PageRequest},
+};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use time::OffsetDateTime;
 
 /// A portal.
@@ -99,37 +102,43 @@ pub(super) async fn is_in_use(connection: &mut PgConnection, id: PortalId) -> Re
 }
 
 pub(crate) async fn find(connection: &mut PgConnection, id: PortalId) -> Result<Option<Portal>> {
-    let portal = sqlx::query_as(
-        "select id, slug, name, display_name, description, is_public, auto_approve_developers,
-             auto_approve_applications, custom_domain, default_auth_strategy_id
-         from portal where id = $1",
-    )
-    .bind(id)
-    .fetch_optional(connection)
-    .await?;
-    Ok(portal)
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where id = ").push_bind(id);
+    Ok(query.build_query_as().fetch_optional(connection).await?)
 }
 
 pub(super) async fn find_at_host(pool: &PgPool, slug: &str, host: &str) -> Result<Option<Portal>> {
-    let portal = sqlx::query_as(
-        "select id, slug, name, display_name, description, is_public, auto_approve_developers,
-             auto_approve_applications, custom_domain, default_auth_strategy_id
-         from portal where slug = $1 or custom_domain = $2 limit 1",
-    )
-    .bind(slug)
-    .bind(host)
-    .fetch_optional(pool)
-    .await?;
-    Ok(portal)
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where slug = ").push_bind(slug).push(" or custom_domain = ").push_bind(host).push(" limit 1");
+    Ok(query.build_query_as().fetch_optional(pool).await?)
 }
 
-pub(super) async fn list(pool: &PgPool) -> Result<Vec<Portal>> {
-    let portals = sqlx::query_as(
-        "select id, slug, name, display_name, description, is_public, auto_approve_developers,
-             auto_approve_applications, custom_domain, default_auth_strategy_id
-         from portal order by lower(display_name), id limit 500",
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(portals)
+const COLUMNS: &str = "select id, slug, name, display_name, description, is_public, auto_approve_developers,
+        auto_approve_applications, custom_domain, default_auth_strategy_id
+    from portal ";
+
+pub(super) async fn choices(pool: &PgPool) -> Result<Vec<Portal>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("order by lower(display_name), id limit 500");
+    Ok(query.build_query_as().fetch_all(pool).await?)
+}
+
+pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Portal>> {
+    let pattern = request.pattern();
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where name ilike ").push_bind(&pattern).push(" or display_name ilike ").push_bind(&pattern);
+    query.push(" or slug ilike ").push_bind(&pattern);
+    query.push(match request.sort.as_str() {
+        "-name" => " order by lower(name) desc, id",
+        "display_name" => " order by lower(display_name), id",
+        "-display_name" => " order by lower(display_name) desc, id",
+        _ => " order by lower(name), id",
+    });
+    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    let items = query.build_query_as().fetch_all(pool).await?;
+    let total = sqlx::query_scalar("select count(*) from portal where name ilike $1 or display_name ilike $1 or slug ilike $1")
+        .bind(&pattern)
+        .fetch_one(pool)
+        .await?;
+    Ok(Page { items, index: request.index, total })
 }

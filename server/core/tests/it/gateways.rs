@@ -4,7 +4,10 @@ use portico_core::{
     gateways::{self, ServiceInput, changes},
     products,
 };
-use portico_model::problem::{Conflict, Rule};
+use portico_model::{
+    paging::PageRequest,
+    problem::{Conflict, Rule},
+};
 use portico_testing::{
     TestCore, a_developer, a_key, a_linked_service, a_portal, a_strategy, a_version, an_application, an_approved_registration,
     portal_input, publish,
@@ -15,7 +18,7 @@ async fn a_linked_service_and_a_gateway_with_services_stay() {
     let core = TestCore::new().await;
     let (_, version) = a_version(&core, "Weather").await;
     let service = a_linked_service(&core, version, "/weather", "http://127.0.0.1:1").await;
-    let gateway = gateways::list(&core, Actor::System).await.unwrap()[0].id;
+    let gateway = gateways::list(&core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     assert_eq!(problem(gateways::delete_service(&core, Actor::System, service).await), conflict(Conflict::ServiceInUse));
     products::link_service(&core, Actor::System, version, None).await.unwrap();
     assert_eq!(problem(gateways::delete(&core, Actor::System, gateway).await), conflict(Conflict::GatewayInUse));
@@ -29,7 +32,7 @@ async fn what_a_service_matches_is_unique_and_a_service_serves_one_version() {
     let (_, version) = a_version(&core, "Weather").await;
     let (_, other) = a_version(&core, "Maps").await;
     let service = a_linked_service(&core, version, "/weather", "http://127.0.0.1:1").await;
-    let gateway = gateways::list(&core, Actor::System).await.unwrap()[0].id;
+    let gateway = gateways::list(&core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     let input = |name: &str, path_prefix: &str, upstream_url: &str| ServiceInput {
         name: name.to_owned(),
         path_prefix: path_prefix.to_owned(),
@@ -94,4 +97,19 @@ async fn a_change_that_commits_late_is_not_missed() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn gateways_and_services_are_searched() {
+    let core = TestCore::new().await;
+    let (_, version) = a_version(&core, "Weather").await;
+    a_linked_service(&core, version, "/weather", "http://127.0.0.1:1").await;
+    let request = |search: &str| PageRequest { search: search.to_owned(), sort: "-name".to_owned(), ..PageRequest::default() };
+    let found = gateways::list(&core, Actor::System, &request("WEATH")).await.unwrap();
+    assert_eq!((found.total, found.items[0].service_count), (1, 1));
+    assert_eq!(gateways::list(&core, Actor::System, &request("maps")).await.unwrap().total, 0);
+    let services =
+        async |search: &str| gateways::services(&core, Actor::System, found.items[0].id, &request(search)).await.unwrap();
+    assert_eq!(services("127.0.0.1").await.items[0].version_id, Some(version));
+    assert_eq!(services("nothing").await.total, 0);
 }

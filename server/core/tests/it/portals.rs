@@ -3,7 +3,10 @@ use portico_core::{
     Actor,
     portals::{self, PortalInput},
 };
-use portico_model::problem::{Conflict, Problem, Rule};
+use portico_model::{
+    paging::PageRequest,
+    problem::{Conflict, Problem, Rule},
+};
 use portico_testing::{TestCore, a_developer, a_portal, a_strategy, a_version, portal_input, publish};
 
 #[tokio::test]
@@ -38,6 +41,22 @@ async fn slugs_names_and_domains_are_unique_and_well_formed() {
     }
     let both = refused(PortalInput::default()).await;
     assert!(matches!(both, Problem::Invalid(fields) if fields.len() == 2), "every wrong field is told at once");
+}
+
+#[tokio::test]
+async fn portals_are_searched_and_sorted() {
+    let core = TestCore::new().await;
+    for slug in ["b", "a", "c"] {
+        a_portal(&core, portal_input(slug)).await;
+    }
+    let names = async |search: &str, sort: &str| {
+        let request = PageRequest { search: search.to_owned(), sort: sort.to_owned(), ..PageRequest::default() };
+        let page = portals::list(&core, Actor::System, &request).await.unwrap();
+        page.items.into_iter().map(|portal| portal.slug).collect::<Vec<_>>()
+    };
+    assert_eq!(names("", "").await, ["a", "b", "c"]);
+    assert_eq!(names("portal", "-display_name").await, ["c", "b", "a"]);
+    assert_eq!(names("portal b", "").await, ["b"]);
 }
 
 #[tokio::test]

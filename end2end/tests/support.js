@@ -3,6 +3,7 @@
 import { test as base, expect } from "@playwright/test";
 import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import path from "node:path";
@@ -47,6 +48,8 @@ export async function startPortico({ command = "serve", until, settings = {} }) 
     const ended = new Promise((resolve) => child.on("exit", resolve));
     child.kill("SIGTERM");
     const code = await ended;
+    const isPostgresLeft = existsSync(path.join(data, "postgres/data/postmaster.pid"));
+    expect(isPostgresLeft, "the private Postgres is stopped").toBe(false);
     await rm(data, { recursive: true, force: true });
     return code;
   };

@@ -16,7 +16,7 @@ use portico_app::{
     ui::page::status,
     visit::{FormProblems, UiError},
 };
-use portico_model::problem::Problem;
+use portico_model::problem::{Problem, Rule};
 use std::collections::BTreeMap;
 
 /// Largest form without a file.
@@ -38,14 +38,8 @@ pub async fn post(State(pages): State<Pages>, request: Request) -> Response {
     // Only admins upload; nobody else makes the server hold so much.
     let limit = if is_upload && visit.actor.require_admin().is_ok() { UPLOAD_MAX } else { FORM_MAX };
     let Ok(body) = http_body_util::Limited::new(body, limit).collect().await.map(http_body_util::Collected::to_bytes) else {
-        return refuse(
-            &visit,
-            &Problem::field("content", portico_model::problem::Rule::TooLarge(limit)),
-            wants_page,
-            &parts,
-            &Bytes::new(),
-        )
-        .await;
+        let too_large = Problem::field("content", Rule::TooLarge(limit));
+        return refuse(&visit, &too_large, wants_page, &parts, &Bytes::new()).await;
     };
     let mut inner = Request::from_parts(parts.clone(), Body::from(body.clone()));
     inner.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -80,25 +74,19 @@ async fn read_problem(answer: Response) -> Problem {
 
 async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http::request::Parts, body: &Bytes) -> Response {
     let words = FormProblems::of(problem);
+    if !wants_page {
+        return with_retry_after((status(problem), axum::Json(words)).into_response(), problem);
+    }
     // What is not there, or tried too often, is not worth a row in the database.
     let is_remembered = !matches!(problem, Problem::NotFound | Problem::RateLimited { .. });
-    let page = referring_page(parts).filter(|_| is_remembered);
-    if wants_page && page.is_none() {
-        return refusal_page(problem);
-    }
-    let (true, Some(page)) = (wants_page, page) else {
-        let mut response = (status(problem), axum::Json(words)).into_response();
-        if let Problem::RateLimited { retry_after_seconds } = problem {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
-        }
-        return response;
-    };
+    let Some(page) = referring_page(parts).filter(|_| is_remembered) else { return refusal_page(problem) };
+    let mut values = form_values(body);
     let flash = FormFlash {
         action: parts.uri.path().to_owned(),
-        key: form_values(body).remove("form_key").unwrap_or_default(),
+        key: values.remove("form_key").unwrap_or_default(),
         summary: words.summary,
         messages: words.fields.into_iter().map(|field| (field.field, field.message)).collect(),
-        values: form_values(body),
+        values,
     };
     match visit.leave_form(flash).await {
         Ok(()) => onward(page, true),
@@ -135,9 +123,15 @@ fn referring_page(parts: &http::request::Parts) -> Option<HeaderValue> {
 pub fn refusal_page(problem: &Problem) -> Response {
     let words = portico_app::ui::words::summary(problem);
     let page = format!("<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Portico</title><p>{words}</p>");
-    let mut response = (status(problem), axum::response::Html(page)).into_response();
-    if *problem == Problem::Unavailable {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-    }
+    with_retry_after((status(problem), axum::response::Html(page)).into_response(), problem)
+}
+
+fn with_retry_after(mut response: Response, problem: &Problem) -> Response {
+    let seconds = match problem {
+        Problem::RateLimited { retry_after_seconds } => *retry_after_seconds,
+        Problem::Unavailable => 5,
+        _ => return response,
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }

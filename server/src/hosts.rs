@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::StatusCode,
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -70,7 +70,7 @@ async fn ready(State(pages): State<Pages>) -> Response {
 
 /// Notes which place the host means. A function of one place does not exist in the other.
 async fn find_place(State(pages): State<Pages>, mut request: Request<Body>, next: Next) -> Response {
-    let host = host(&request);
+    let host = portico_gateway::host(&request).to_owned();
     let place = if host.eq_ignore_ascii_case(&pages.core.site.host) {
         Place::Base
     } else {
@@ -92,14 +92,4 @@ async fn find_place(State(pages): State<Pages>, mut request: Request<Body>, next
     }
     request.extensions_mut().insert(place);
     next.run(request).await
-}
-
-/// The host that was asked, without a port.
-fn host(request: &Request<Body>) -> String {
-    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = header.or_else(|| request.uri().host()).unwrap_or_default();
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name.to_owned(),
-        _ => host.to_owned(),
-    }
 }

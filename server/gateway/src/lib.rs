@@ -10,7 +10,7 @@ mod view;
 
 pub use decision::{Allowed, Call, Refusal};
 pub use networks::AllowedNetworks;
-pub use proxy::router;
+pub use proxy::{host, router};
 
 use portico_core::{
     Core,

@@ -71,7 +71,8 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     }
 }
 
-fn host(request: &Request) -> &str {
+/// The host that a request asks, without a port.
+pub fn host(request: &Request) -> &str {
     let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = header.or_else(|| request.uri().host()).unwrap_or_default();
     match host.rsplit_once(':') {

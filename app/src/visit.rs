@@ -27,8 +27,6 @@ pub const DEVELOPER: &str = "developer";
 /// The session's entry for a signed-in admin.
 pub const ADMIN: &str = "admin";
 const FLASH: &str = "flash";
-/// A session ends after this time without a change.
-pub const LIFETIME: Duration = Duration::days(7);
 /// A visitor's session only carries a refused form to the next page.
 const VISITORS_LIFETIME: Duration = Duration::hours(1);
 const SEAL_CONTEXT: &str = "session/flash";
@@ -120,7 +118,6 @@ impl Visit {
         self.session.clear().await;
         self.session.cycle_id().await.map_err(broken)?;
         self.session.insert(entry, id).await.map_err(broken)?;
-        self.session.set_expiry(Some(Expiry::OnInactivity(LIFETIME)));
         Ok(())
     }
 
@@ -148,9 +145,7 @@ impl Visit {
     }
 
     async fn leave(&self, flash: Flash) -> Result<(), UiError> {
-        let is_visitors = self.session.get_value(DEVELOPER).await.map_err(broken)?.is_none()
-            && self.session.get_value(ADMIN).await.map_err(broken)?.is_none();
-        if is_visitors {
+        if is_visitors(&self.session).await.map_err(broken)? {
             self.session.set_expiry(Some(Expiry::OnInactivity(VISITORS_LIFETIME)));
         }
         self.session.insert(FLASH, flash).await.map_err(broken)?;
@@ -170,9 +165,10 @@ pub async fn take_flash(session: &Session) -> Flash {
     match session.get::<Flash>(FLASH).await {
         Ok(Some(flash)) => {
             // A visitor's session was there for nothing else.
-            let is_visitors =
-                matches!((session.get_value(DEVELOPER).await, session.get_value(ADMIN).await), (Ok(None), Ok(None)));
-            let taken = if is_visitors { session.flush().await } else { session.remove_value(FLASH).await.map(|_| ()) };
+            let taken = match is_visitors(session).await {
+                Ok(true) => session.flush().await,
+                _ => session.remove_value(FLASH).await.map(|_| ()),
+            };
             if let Err(error) = taken {
                 tracing::warn!(%error, "what a page has shown may be shown again");
             }
@@ -180,6 +176,11 @@ pub async fn take_flash(session: &Session) -> Flash {
         }
         _ => Flash::default(),
     }
+}
+
+/// Whether nobody is signed in.
+async fn is_visitors(session: &Session) -> Result<bool, tower_sessions::session::Error> {
+    Ok(session.get_value(DEVELOPER).await?.is_none() && session.get_value(ADMIN).await?.is_none())
 }
 
 fn broken(error: tower_sessions::session::Error) -> UiError {

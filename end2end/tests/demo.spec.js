@@ -1,7 +1,7 @@
 // What `cargo xtask serve` prints works when pasted.
 
 import { execSync } from "node:child_process";
-import { expect, test } from "./support.js";
+import { expect, signIn, test } from "./support.js";
 
 test("the printed call passes", async ({ demo }) => {
   const answer = JSON.parse(execSync(`${demo.match[1]} --silent`).toString());
@@ -12,10 +12,7 @@ test("the printed call passes", async ({ demo }) => {
 test("a copied key is the key", async ({ demo, openBrowser }) => {
   const page = await openBrowser();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  await page.goto(`${demo.portal("weather")}/sign-in?return_to=/applications`);
-  await page.getByLabel("Email").fill("ada@example.com");
-  await page.getByLabel("Password").fill("weather or not");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(page, `${demo.portal("weather")}/sign-in?return_to=/applications`, "ada@example.com");
   await page.getByRole("link", { name: "Demo app" }).click();
   await page.getByLabel("Name of a new key").fill("copied");
   await page.getByRole("button", { name: "Create key" }).click();

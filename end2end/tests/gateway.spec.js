@@ -1,6 +1,6 @@
 // What a gateway must pass through beyond plain calls: a connection that is upgraded.
 
-import { expect, startPortico, test } from "./support.js";
+import { expect, signIn, startPortico, test } from "./support.js";
 import { createHash } from "node:crypto";
 import http from "node:http";
 
@@ -10,10 +10,7 @@ const accept = (key) => createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA
 /// Leads the demo's first service to another upstream.
 async function lead(demo, openBrowser, url) {
   const admin = await openBrowser();
-  await admin.goto(`${demo.base}/admin/sign-in`);
-  await admin.getByLabel("Email").fill("admin@example.com");
-  await admin.getByLabel("Password").fill("weather or not");
-  await admin.getByRole("button", { name: "Sign in" }).click();
+  await signIn(admin, `${demo.base}/admin/sign-in`, "admin@example.com");
   await admin.getByRole("link", { name: "Gateways" }).click();
   await admin.getByRole("link", { name: "Built-in gateway" }).click();
   const service = admin.locator("article", { hasText: "weather v1" });

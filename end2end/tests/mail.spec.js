@@ -1,7 +1,7 @@
 // Mail through a real SMTP server: sent once, and retried while the server is away.
 
 import { SMTPServer } from "smtp-server";
-import { expect, freePort, startPortico, test } from "./support.js";
+import { expect, freePort, signIn, startPortico, test } from "./support.js";
 
 /// Takes every mail.
 async function startSmtp(port) {
@@ -35,10 +35,7 @@ test("a mail waits for its server and arrives once", async ({ openBrowser }) => 
 
   // Nobody listens yet: the admin sees that it is tried.
   const admin = await openBrowser();
-  await admin.goto(`${portico.base}/admin/sign-in`);
-  await admin.getByLabel("Email").fill("admin@example.com");
-  await admin.getByLabel("Password").fill("weather or not");
-  await admin.getByRole("button", { name: "Sign in" }).click();
+  await signIn(admin, `${portico.base}/admin/sign-in`, "admin@example.com");
   await admin.getByRole("link", { name: "Mail" }).click();
   await admin.getByRole("link", { name: /Confirm your e-mail address/ }).click();
   await expect(async () => {

@@ -1,18 +1,10 @@
 // A picture of each main page, light and dark, at a desk and on a phone, under target/screenshots.
 
 import { mkdir } from "node:fs/promises";
-import { expect, test } from "./support.js";
+import { expect, signIn, test } from "./support.js";
 
 const FOLDER = "../target/screenshots";
 const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
-
-async function signIn(page, url, email) {
-  await page.goto(url);
-  await page.getByLabel("Email").fill(email);
-  await page.getByLabel("Password").fill("weather or not");
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
-}
 
 /// Follows links by their names, from a page.
 async function follow(page, url, ...names) {

@@ -125,6 +125,15 @@ export const test = base.extend({
   },
 });
 
+/// Signs in with an account of the demo data.
+export async function signIn(page, url, email) {
+  await page.goto(url);
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password").fill("weather or not");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
+}
+
 /// Waits until forms are enhanced, where they can be: what is typed before would be posted by the browser,
 /// which works as well, but is another test.
 export async function ready(page, javaScriptEnabled) {

@@ -40,18 +40,6 @@ impl Default for Database {
     }
 }
 
-/// The URL may hold a password.
-impl std::fmt::Debug for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let url = if self.url.is_some() { "set" } else { "a private Postgres" };
-        f.debug_struct("Database")
-            .field("url", &url)
-            .field("pg_bin", &self.pg_bin)
-            .field("connections", &self.connections)
-            .finish()
-    }
-}
-
 /// `[server]`
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

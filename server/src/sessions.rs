@@ -1,7 +1,7 @@
 //! Browser sessions: tower-sessions over Portico's own table.
 
 use async_trait::async_trait;
-use portico_app::visit::{ADMIN, DEVELOPER, LIFETIME};
+use portico_app::visit::{ADMIN, DEVELOPER};
 use portico_core::{
     Actor, Core, Error,
     secrets::sha256,
@@ -15,6 +15,9 @@ use tower_sessions::{
     session::{Id, Record},
     session_store::{self, Error as StoreError},
 };
+
+/// A session ends after this time without a change.
+const LIFETIME: time::Duration = time::Duration::days(7);
 
 /// Keeps sessions in Postgres, found by the digest of their id.
 #[derive(Clone)]

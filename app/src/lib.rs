@@ -12,6 +12,8 @@ pub mod applications;
 #[cfg(feature = "ssr")]
 pub mod auth_strategies;
 #[cfg(feature = "ssr")]
+pub mod credentials;
+#[cfg(feature = "ssr")]
 pub mod developers;
 #[cfg(feature = "ssr")]
 pub mod gateways;

@@ -8,7 +8,7 @@ use crate::{
     },
     auth_strategies::pages::{AuthStrategiesPage, AuthStrategyPage, NewAuthStrategyPage},
     developers::{
-        account_pages::{AccountPage, ForgotPasswordPage, SetPasswordPage, SignInPage, SignUpPage},
+        account_pages::{AccountPage, ForgotPasswordPage, SetPasswordPage, SignInPage, SignUpMailPage, SignUpPage},
         queue_page::{DeveloperPage, DevelopersPage},
     },
     gateways::pages::{GatewayPage, GatewaysPage},
@@ -46,6 +46,7 @@ pub fn portal_app() -> AnyView {
                     <Route path=path!("/products/:product/versions/:version") view=ProductPage />
                     <Route path=path!("/products/:product/versions/:version/register") view=RegisterPage />
                     <Route path=path!("/sign-up") view=SignUpPage />
+                    <Route path=path!("/sign-up/mail/:mail") view=SignUpMailPage />
                     <Route path=path!("/sign-in") view=SignInPage />
                     <Route path=path!("/forgot-password") view=ForgotPasswordPage />
                     <Route path=path!("/set-password") view=SetPasswordPage />

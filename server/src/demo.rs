@@ -81,6 +81,7 @@ pub async fn seed(core: &Core, upstream: &str) -> portico_core::Result<Demo> {
             application_registration_enabled: true,
             auto_approve_registration: auto_approve,
             deprecated: false,
+            notify_developers: false,
         };
         if publications::of_version(core, admin, id).await?.is_empty() {
             publications::put(core, admin, id, portal.id, &publication).await?;
@@ -97,7 +98,7 @@ async fn strategy(core: &Core) -> portico_core::Result<AuthStrategyId> {
     if let Some(strategy) = known {
         return Ok(strategy.id);
     }
-    let input = KeyAuthInput { name: "key-auth".to_owned(), display_name: "API key".to_owned(), key_names: Vec::new() };
+    let input = KeyAuthInput { name: "key-auth".to_owned(), display_name: "API key".to_owned(), ..KeyAuthInput::default() };
     auth_strategies::create_key_auth(core, Actor::System, input).await
 }
 
@@ -196,7 +197,7 @@ async fn key(core: &Core, portal: &Portal, version: VersionId) -> portico_core::
     for old in credentials::list(core, ada, portal.id, application).await?.into_iter().filter(|c| c.display_name == CREDENTIAL) {
         credentials::revoke(core, ada, portal.id, application, old.id).await?;
     }
-    let (_, key) = credentials::create(core, ada, portal.id, application, CREDENTIAL).await?;
+    let (_, key) = credentials::create(core, ada, portal.id, application, CREDENTIAL, None).await?;
     Ok(key)
 }
 

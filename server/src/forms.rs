@@ -94,13 +94,13 @@ async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http
     }
 }
 
-/// What was filled in, but for passwords and the unseen token of a link.
+/// What was filled in, but for passwords, keys and the unseen token of a link.
 fn form_values(body: &Bytes) -> BTreeMap<String, String> {
     if body.len() > REMEMBERED_MAX {
         return BTreeMap::new();
     }
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
-    pairs.into_iter().filter(|(name, _)| !name.starts_with("password") && name != "token").collect()
+    pairs.into_iter().filter(|(name, _)| !name.starts_with("password") && name != "token" && name != "key").collect()
 }
 
 /// Path and query of the page that the form was on, if it was one of this host.

@@ -8,6 +8,8 @@ pub mod portal {
 
     pub const CATALOGUE: &str = "/";
     pub const SIGN_UP: &str = "/sign-up";
+    /// What became of the mail that a sign-up caused.
+    pub const SIGN_UP_MAIL: &str = "/sign-up/mail";
     pub const SIGN_IN: &str = "/sign-in";
     pub const FORGOT_PASSWORD: &str = "/forgot-password";
     pub const SET_PASSWORD: &str = "/set-password";
@@ -29,6 +31,10 @@ pub mod portal {
 
     pub fn application(id: ApplicationId) -> String {
         format!("/applications/{id}")
+    }
+
+    pub fn sign_up_mail(id: MailId) -> String {
+        format!("{SIGN_UP_MAIL}/{id}")
     }
 
     /// The page that creates an application and then comes back to register it.

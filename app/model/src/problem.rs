@@ -84,6 +84,14 @@ pub enum Rule {
         pointer: String,
         expected: Expected,
     },
+    /// Not a whole number from the first to the second.
+    Number(u32, u32),
+    /// A key must not live longer than this many days.
+    MaxLifetime(u32),
+    /// Not a whole API key: its checksum is wrong.
+    MistypedKey,
+    /// A whole API key, but none of this application's.
+    OtherKey,
     /// More than this many bytes.
     TooLarge(usize),
 }
@@ -127,6 +135,10 @@ pub enum Conflict {
     OtherStrategy,
     /// The application has as many credentials as it may have.
     TooManyCredentials,
+    /// The key has expired or was replaced before.
+    NotReplaceable,
+    /// The mail is sent or on its way, or there is no SMTP server to send it.
+    MailNotSendable,
     /// An admin revoked the registration, so its developer cannot remove it and ask anew.
     RevokedStays,
     /// The admin has as many access tokens as they may have.

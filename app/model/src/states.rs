@@ -103,6 +103,40 @@ states! {
 }
 
 states! {
+    /// How long a replaced API key goes on working.
+    Grace {
+        Now = "now",
+        OneHour = "one_hour",
+        OneDay = "one_day",
+        SevenDays = "seven_days",
+    }
+}
+
+impl Grace {
+    /// In whole hours; none for a key that stops at once.
+    pub const fn hours(self) -> Option<i64> {
+        match self {
+            Self::Now => None,
+            Self::OneHour => Some(1),
+            Self::OneDay => Some(24),
+            Self::SevenDays => Some(7 * 24),
+        }
+    }
+}
+
+states! {
+    /// What an API key is good for, computed from its facts when it is read.
+    CredentialState {
+        /// Calls pass.
+        Active = "active",
+        /// Calls pass until it expires; another key was made in its place.
+        Replaced = "replaced",
+        /// Calls are refused.
+        Expired = "expired",
+    }
+}
+
+states! {
     /// What became of a mail.
     MailState {
         /// No SMTP server is configured: kept for the admin to read.

@@ -1,6 +1,6 @@
-use super::functions::{CREATE_CREDENTIAL, DELETE_APPLICATION, RENAME_CREDENTIAL, REVOKE_CREDENTIAL, UPDATE_APPLICATION};
+use super::functions::{DELETE_APPLICATION, UPDATE_APPLICATION};
 use crate::{
-    islands::CopyButton,
+    credentials::section::{credential_section, revealed_key},
     products::product_page::gateway_url,
     registrations::functions::DELETE_REGISTRATION,
     ui::{
@@ -8,14 +8,13 @@ use crate::{
         layout::PageTitle,
         lists::Table,
         page::{page, path_id},
-        text::{badge, moment, moment_or_never},
+        text::{badge, moment},
     },
     visit::Visit,
 };
 use leptos::prelude::*;
 use portico_core::{
-    applications::{self, Application},
-    credentials::{self, Credential, MAX_PER_APPLICATION},
+    applications, credentials,
     products::catalogue,
     registrations::{self, Registration},
 };
@@ -48,7 +47,7 @@ pub fn ApplicationPage() -> impl IntoView {
             {revealed}
             <section>
                 <h2>"Credentials"</h2>
-                {credential_section(id, credentials)}
+                {credential_section(&application, credentials, visit.core.now())}
             </section>
             <section>
                 <h2>"Access"</h2>
@@ -81,96 +80,6 @@ async fn first_address(visit: &Visit, registrations: &[Registration]) -> Option<
     let version = catalogue::version(&visit.core, visit.actor, portal, approved.version_id).await.ok()?;
     let prefix = version.gateway_path_prefix?;
     Some(gateway_url(&visit.gateway_origin, version.gateway_host.as_deref().unwrap_or_default(), &prefix))
-}
-
-/// The only sight of a new key.
-fn revealed_key(key: &str, application: &Application, example: Option<String>) -> AnyView {
-    let header = application.key_names.first().cloned().unwrap_or_default();
-    let curl = example.map(|address| format!("curl {address} --header '{header}: {key}'"));
-    let curl = curl.map(|line| {
-        view! {
-            <p>"A call that works now:"</p>
-            <div class="copyable">
-                <pre class="code"><code id="curl">{line}</code></pre>
-                <CopyButton target="curl".to_owned() />
-            </div>
-        }
-    });
-    view! {
-        <section class="card secret" role="status">
-            <h2>"Copy your key now"</h2>
-            <p>"You will only be able to copy this credential once: only a digest of it is kept. Send it as " <code>{header.clone()}</code> "."</p>
-            <div class="copyable">
-                <pre class="code"><code id="new-key">{key.to_owned()}</code></pre>
-                <CopyButton target="new-key".to_owned() />
-            </div>
-            {curl}
-        </section>
-    }
-    .into_any()
-}
-
-fn credential_section(application: ApplicationId, credentials: Vec<Credential>) -> AnyView {
-    let is_full = i64::try_from(credentials.len()).unwrap_or(i64::MAX) >= MAX_PER_APPLICATION;
-    let rows = credentials.into_iter().map(|credential| credential_row(application, credential)).collect();
-    let headings = view! {
-        <th scope="col">"Name"</th>
-        <th scope="col">"Begins with"</th>
-        <th scope="col">"Created"</th>
-        <th scope="col">"Last used"</th>
-        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
-    };
-    let new = if is_full {
-        view! { <p class="hint">"This application has 20 keys, the most it can have. Revoke one to make another."</p> }.into_any()
-    } else {
-        view! {
-            <Form action=CREATE_CREDENTIAL class="row">
-                <Hidden name="application" value=application />
-                <TextField name="display_name" label="Name of a new key" required=true />
-                <Submit label="Create key" />
-            </Form>
-        }
-        .into_any()
-    };
-    view! {
-        <Table headings=headings.into_any() rows=rows empty=|| "No keys. Create one: it is shown once." />
-        {new}
-    }
-    .into_any()
-}
-
-fn credential_row(application: ApplicationId, credential: Credential) -> AnyView {
-    let id = credential.id;
-    let question = format!("Revoke {}? Calls with it are refused at once, for good.", credential.display_name);
-    view! {
-        <tr>
-            <th scope="row">{credential.display_name.clone()}</th>
-            <td><code>{format!("{}…", credential.key_id)}</code></td>
-            <td>{moment(credential.created_at)}</td>
-            <td>{moment_or_never(credential.last_used_at)}</td>
-            <td class="actions">
-                <details class="confirm">
-                    <summary>"Rename"</summary>
-                    <div class="confirm-body">
-                        <Form action=RENAME_CREDENTIAL key=id.to_string()>
-                            <Hidden name="application" value=application />
-                            <Hidden name="credential" value=id />
-                            <TextField name="display_name" label="Name" value=credential.display_name.clone() required=true />
-                            <Submit label="Rename key" class="secondary" />
-                        </Form>
-                    </div>
-                </details>
-                <Confirm label="Revoke" question=question>
-                    <Form action=REVOKE_CREDENTIAL key=id.to_string()>
-                        <Hidden name="application" value=application />
-                        <Hidden name="credential" value=id />
-                        <Submit label="Revoke key" class="danger" />
-                    </Form>
-                </Confirm>
-            </td>
-        </tr>
-    }
-    .into_any()
 }
 
 fn registration_table(registrations: Vec<Registration>) -> AnyView {

@@ -1,20 +1,14 @@
-//! What developers do to their applications and keys, and admins to anybody's applications.
+//! What developers do to their applications, and admins to anybody's applications.
 
 use crate::visit::{UiError, Visit, parse_id, parse_optional_id};
 use leptos::prelude::*;
 use leptos_axum::redirect;
-use portico_core::{applications, credentials, products::catalogue};
-use portico_model::{
-    ids::{ApplicationId, VersionId},
-    paths,
-};
+use portico_core::{applications, products::catalogue};
+use portico_model::{ids::VersionId, paths};
 
 pub const CREATE_APPLICATION: &str = "/_fn/create-application";
 pub const UPDATE_APPLICATION: &str = "/_fn/update-application";
 pub const DELETE_APPLICATION: &str = "/_fn/delete-application";
-pub const CREATE_CREDENTIAL: &str = "/_fn/create-credential";
-pub const RENAME_CREDENTIAL: &str = "/_fn/rename-credential";
-pub const REVOKE_CREDENTIAL: &str = "/_fn/revoke-credential";
 pub const DELETE_APPLICATION_AS_ADMIN: &str = "/_fn/admin/delete-application";
 
 /// Comes back to the version that it was created for, if to any. For developers.
@@ -73,40 +67,5 @@ pub async fn delete_application_as_admin(application: String) -> Result<(), UiEr
     applications::delete_as_admin(&visit.core, visit.actor, parse_id("application", &application)?).await?;
     visit.leave_notice("The application is deleted, with its keys and registrations.").await?;
     redirect(paths::admin::APPLICATIONS);
-    Ok(())
-}
-
-/// The key travels sealed in the session to the next page, which shows it once. For the developer whose
-/// application it is.
-#[server(prefix = "/_fn", endpoint = "create-credential")]
-pub async fn create_credential(application: String, display_name: String) -> Result<(), UiError> {
-    let visit = Visit::current();
-    let id: ApplicationId = parse_id("application", &application)?;
-    let (_, key) = credentials::create(&visit.core, visit.actor, visit.portal()?.id, id, &display_name).await?;
-    visit.leave_secret(&key).await?;
-    redirect(&paths::portal::application(id));
-    Ok(())
-}
-
-/// For the developer whose application it is.
-#[server(prefix = "/_fn", endpoint = "rename-credential")]
-pub async fn rename_credential(application: String, credential: String, display_name: String) -> Result<(), UiError> {
-    let visit = Visit::current();
-    let id: ApplicationId = parse_id("application", &application)?;
-    let credential = parse_id("credential", &credential)?;
-    credentials::rename(&visit.core, visit.actor, visit.portal()?.id, id, credential, &display_name).await?;
-    visit.leave_notice("Saved.").await?;
-    redirect(&paths::portal::application(id));
-    Ok(())
-}
-
-/// For the developer whose application it is.
-#[server(prefix = "/_fn", endpoint = "revoke-credential")]
-pub async fn revoke_credential(application: String, credential: String) -> Result<(), UiError> {
-    let visit = Visit::current();
-    let id: ApplicationId = parse_id("application", &application)?;
-    credentials::revoke(&visit.core, visit.actor, visit.portal()?.id, id, parse_id("credential", &credential)?).await?;
-    visit.leave_notice("The key is revoked. Gateways refuse it from now on.").await?;
-    redirect(&paths::portal::application(id));
     Ok(())
 }

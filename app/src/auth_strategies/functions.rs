@@ -3,23 +3,38 @@
 use crate::visit::{UiError, Visit, parse_id};
 use leptos::prelude::*;
 use leptos_axum::redirect;
-use portico_core::auth_strategies::{self, KeyAuthInput};
-use portico_model::paths;
+use portico_core::auth_strategies::{self, KEY_LIFETIME_DAYS_MAX, KeyAuthInput};
+use portico_model::{
+    paths,
+    problem::{Problem, Rule},
+};
 
 pub const CREATE_AUTH_STRATEGY: &str = "/_fn/admin/create-auth-strategy";
 pub const UPDATE_AUTH_STRATEGY: &str = "/_fn/admin/update-auth-strategy";
 pub const DELETE_AUTH_STRATEGY: &str = "/_fn/admin/delete-auth-strategy";
 
-fn input(name: String, display_name: String, key_names: &str) -> KeyAuthInput {
+fn input(name: String, display_name: String, key_names: &str, lifetime: &str) -> Result<KeyAuthInput, UiError> {
     let key_names = key_names.split(['\n', ',']).map(str::to_owned).collect();
-    KeyAuthInput { name, display_name, key_names }
+    let wrong = || Problem::field("max_key_lifetime_days", Rule::Number(1, KEY_LIFETIME_DAYS_MAX));
+    let max_key_lifetime_days = match lifetime.trim() {
+        "" => None,
+        days => Some(days.parse().map_err(|_| wrong())?),
+    };
+    Ok(KeyAuthInput { name, display_name, key_names, max_key_lifetime_days })
 }
 
 /// For admins.
 #[server(prefix = "/_fn", endpoint = "admin/create-auth-strategy")]
-pub async fn create_auth_strategy(name: String, display_name: String, key_names: String) -> Result<(), UiError> {
+pub async fn create_auth_strategy(
+    name: String,
+    display_name: String,
+    key_names: String,
+    #[server(default)] max_key_lifetime_days: String,
+) -> Result<(), UiError> {
     let visit = Visit::current();
-    let id = auth_strategies::create_key_auth(&visit.core, visit.actor, input(name, display_name, &key_names)).await?;
+    visit.actor.require_admin()?;
+    let input = input(name, display_name, &key_names, &max_key_lifetime_days)?;
+    let id = auth_strategies::create_key_auth(&visit.core, visit.actor, input).await?;
     visit.leave_notice("The strategy is there. Choose it when you publish a version.").await?;
     redirect(&paths::admin::auth_strategy(id));
     Ok(())
@@ -32,10 +47,13 @@ pub async fn update_auth_strategy(
     name: String,
     display_name: String,
     key_names: String,
+    #[server(default)] max_key_lifetime_days: String,
 ) -> Result<(), UiError> {
     let visit = Visit::current();
+    visit.actor.require_admin()?;
     let id = parse_id("strategy", &strategy)?;
-    auth_strategies::update_key_auth(&visit.core, visit.actor, id, input(name, display_name, &key_names)).await?;
+    let input = input(name, display_name, &key_names, &max_key_lifetime_days)?;
+    auth_strategies::update_key_auth(&visit.core, visit.actor, id, input).await?;
     visit.leave_notice("Saved. Gateways follow at once.").await?;
     redirect(&paths::admin::auth_strategy(id));
     Ok(())

@@ -134,10 +134,13 @@ fn publications(uses: Vec<StrategyUse>) -> AnyView {
 fn strategy_fields(strategy: Option<AuthStrategy>) -> AnyView {
     let text = |value: fn(&AuthStrategy) -> String| strategy.as_ref().map(value).unwrap_or_default();
     let key_names = strategy.as_ref().map_or_else(|| DEFAULT_KEY_NAME.to_owned(), |strategy| strategy.key_names.join("\n"));
+    let lifetime = strategy.as_ref().and_then(|strategy| strategy.max_key_lifetime_days).map(|days| days.to_string());
+    let lifetime = lifetime.unwrap_or_default();
     view! {
         <TextField name="name" label="Name" value=text(|s| s.name.clone()) required=true hint="For admins." />
         <TextField name="display_name" label="Display name" value=text(|s| s.display_name.clone()) required=true hint="For developers." />
         <TextArea name="key_names" label="Key names" value=key_names hint="Up to 10, one on a line: the headers or query parameters that may carry the key." />
+        <TextField name="max_key_lifetime_days" label="Longest key lifetime, in days" value=lifetime hint="Empty for keys that may live for ever. Keys that exist keep their expiry." />
     }
     .into_any()
 }

@@ -3,14 +3,20 @@ use crate::{
     ui::{
         forms::{Form, Hidden, Submit, TextField},
         layout::PageTitle,
-        page::{page, query},
-        text::moment,
+        lists::{Table, cell},
+        page::{page, path_id, query},
+        text::{badge, moment, moment_or_never},
     },
     visit::{UiError, Visit},
 };
 use leptos::prelude::*;
-use portico_core::{developers, portals::Portal, secrets::Plain};
-use portico_model::{paths, problem::Problem};
+use portico_core::{
+    developers,
+    mail::{self, MailNews},
+    portals::Portal,
+    secrets::Plain,
+};
+use portico_model::{ids::MailId, paths, problem::Problem, states::MailState};
 
 /// A public portal has no accounts, and so no pages for them: visitors are led to the catalogue.
 fn require_accounts(portal: &Portal) -> Result<(), UiError> {
@@ -32,6 +38,39 @@ pub fn SignUpPage() -> impl IntoView {
                     <Submit label="Create account" />
                 </Form>
                 <p>"Have an account? " <a href=paths::portal::SIGN_IN>"Sign in"</a></p>
+            </section>
+        };
+        Ok(view.into_any())
+    })
+}
+
+/// What became of the mail that a sign-up caused. Says nothing of whether the address had an account.
+#[component]
+pub fn SignUpMailPage() -> impl IntoView {
+    let visit = Visit::current();
+    let id = path_id::<MailId>("mail");
+    page(async move {
+        let portal = visit.portal()?;
+        require_accounts(portal)?;
+        let news = mail::news(&visit.core, portal.id, id?).await?;
+        let what = match news.state {
+            MailState::Sent => "Your mail server has accepted it. If it is not in your inbox, look among unwanted mail.",
+            MailState::Queued => "It is on its way. Load this page again to see when your mail server has accepted it.",
+            MailState::Failed => "It could not be delivered. Is the address right? Sign up again with another one.",
+            MailState::Kept => "This portal does not send mail. Ask whoever runs it for the link.",
+        };
+        let view = view! {
+            <PageTitle text="Check your email" />
+            <section class="narrow">
+                <h1>"Check your email"</h1>
+                <p>"The mail that we wrote to you tells how to go on."</p>
+                <dl class="facts">
+                    <dt>"State"</dt><dd>{badge(&news.state)}</dd>
+                    <dt>"Written"</dt><dd>{moment(news.created_at)}</dd>
+                    {news.sent_at.map(|at| view! { <dt>"Accepted"</dt><dd>{moment(at)}</dd> })}
+                </dl>
+                <p>{what}</p>
+                <p><a href=paths::portal::SIGN_UP>"Sign up again"</a> " or " <a href=paths::portal::SIGN_IN>"sign in"</a></p>
             </section>
         };
         Ok(view.into_any())
@@ -111,9 +150,10 @@ pub fn AccountPage() -> impl IntoView {
     page(async move {
         let portal = visit.portal()?;
         let developer = developers::me(&visit.core, visit.actor, portal.id).await?;
+        let mails = mail::own(&visit.core, visit.actor, portal.id).await?;
         let view = view! {
             <PageTitle text="Account" />
-            <section class="narrow">
+            <section>
                 <h1>"Account"</h1>
                 <dl class="facts">
                     <dt>"Email"</dt><dd>{developer.email}</dd>
@@ -125,7 +165,36 @@ pub fn AccountPage() -> impl IntoView {
                 </Form>
                 <p><a href=paths::portal::FORGOT_PASSWORD>"Change the password by mail"</a></p>
             </section>
+            <section>
+                <h2>"Mails to you"</h2>
+                {mail_table(mails)}
+            </section>
         };
         Ok(view.into_any())
     })
+}
+
+/// The newest mails and what became of them: whoever waits for one can see where it is.
+fn mail_table(mails: Vec<MailNews>) -> AnyView {
+    let rows = mails
+        .into_iter()
+        .map(|mail| {
+            view! {
+                <tr>
+                    <th scope="row">{mail.subject}</th>
+                    {cell("State", badge(&mail.state))}
+                    {cell("Written", moment(mail.created_at))}
+                    {cell("Accepted", moment_or_never(mail.sent_at))}
+                </tr>
+            }
+            .into_any()
+        })
+        .collect();
+    let headings = view! {
+        <th scope="col">"Subject"</th>
+        <th scope="col">"State"</th>
+        <th scope="col">"Written"</th>
+        <th scope="col">"Accepted"</th>
+    };
+    view! { <Table headings=headings.into_any() rows=rows empty=|| "No mails yet." /> }.into_any()
 }

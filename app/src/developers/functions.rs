@@ -24,9 +24,9 @@ pub const DELETE_DEVELOPER: &str = "/_fn/admin/delete-developer";
 #[server(prefix = "/_fn", endpoint = "sign-up")]
 pub async fn sign_up(email: String, full_name: String) -> Result<(), UiError> {
     let visit = Visit::current();
-    developers::sign_up(&visit.core, visit.portal()?, &email, &full_name, &visit.address).await?;
+    let mail = developers::sign_up(&visit.core, visit.portal()?, &email, &full_name, &visit.address).await?;
     visit.leave_notice("Please check your email to confirm your address.").await?;
-    redirect(paths::portal::SIGN_IN);
+    redirect(&paths::portal::sign_up_mail(mail));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
+use super::functions::SEND_MAIL_AGAIN;
 use crate::{
     ui::{
+        forms::{Form, Hidden, Submit},
         layout::PageTitle,
         lists::{ListSearch, Table, pager, sort_heading},
         page::{page, page_request, path_id},
@@ -55,7 +57,9 @@ pub fn MailPage() -> impl IntoView {
     let id = path_id::<MailId>("mail");
     page(async move {
         let mail = mail::get(&visit.core, visit.actor, id?).await?;
-        let body = match mail.body {
+        let again = matches!(mail.state, MailState::Failed | MailState::Kept) && visit.core.delivery.is_configured();
+        let again = again.then(|| send_again(mail.id));
+        let body = match mail.text {
             Some(body) => view! { <pre class="letter">{body}</pre> }.into_any(),
             None => {
                 view! { <p class="quiet">"The text was erased when the mail was sent, since it may hold a link."</p> }.into_any()
@@ -72,8 +76,19 @@ pub fn MailPage() -> impl IntoView {
                 <dt>"Sent"</dt><dd>{moment_or_never(mail.sent_at)}</dd>
                 {(!mail.last_error.is_empty()).then(|| view! { <dt>"Last answer"</dt><dd>{mail.last_error.clone()}</dd> })}
             </dl>
+            {again}
             {body}
         };
         Ok(view.into_any())
     })
+}
+
+fn send_again(id: MailId) -> AnyView {
+    view! {
+        <Form action=SEND_MAIL_AGAIN>
+            <Hidden name="mail" value=id />
+            <Submit label="Send again" class="secondary" />
+        </Form>
+    }
+    .into_any()
 }

@@ -26,6 +26,7 @@ pub async fn save_publication(
     #[server(default)] application_registration_enabled: bool,
     #[server(default)] auto_approve_registration: bool,
     #[server(default)] deprecated: bool,
+    #[server(default)] notify_developers: bool,
 ) -> Result<(), UiError> {
     let visit = Visit::current();
     let id: VersionId = parse_id("version", &version)?;
@@ -41,6 +42,7 @@ pub async fn save_publication(
         application_registration_enabled,
         auto_approve_registration,
         deprecated,
+        notify_developers,
     };
     publications::put(&visit.core, visit.actor, id, parse_id("portal", &portal)?, &input).await?;
     visit.leave_notice("Saved.").await?;

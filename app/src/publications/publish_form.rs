@@ -111,6 +111,7 @@ pub fn publish_form(
                 <Checkbox name="application_registration_enabled" label="Accept application registrations" checked=takes_registrations hint="Registrations that exist go on when this is turned off." />
                 <Checkbox name="auto_approve_registration" label="Auto approve" checked=auto_approve hint="Registrations are approved at once." />
                 <Checkbox name="deprecated" label="Deprecated" checked=deprecated hint="Still usable, with a warning in the portal." />
+                <Checkbox name="notify_developers" label="Notify developers" hint="When the version becomes deprecated, mail those who are registered for it." />
                 <Submit label="Save" />
             </Form>
         </details>

@@ -263,16 +263,24 @@ pub fn Submit(
     view! { <button type="submit" class=class name=name value=value>{label}</button> }
 }
 
+/// Something that is out of the way until it is asked for.
+#[component]
+pub fn Disclosure(label: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <details class="confirm">
+            <summary>{label}</summary>
+            <div class="confirm-body">{children()}</div>
+        </details>
+    }
+}
+
 /// A question before an act that cannot be undone, as a `<details>`: it works without JavaScript.
 #[component]
 pub fn Confirm(label: &'static str, question: String, children: Children) -> impl IntoView {
     view! {
-        <details class="confirm">
-            <summary>{label}</summary>
-            <div class="confirm-body">
-                <p>{question}</p>
-                {children()}
-            </div>
-        </details>
+        <Disclosure label=label>
+            <p>{question}</p>
+            {children()}
+        </Disclosure>
     }
 }

@@ -124,3 +124,13 @@ pub fn Table(headings: AnyView, rows: Vec<AnyView>, #[prop(into)] empty: ViewFn)
     }
     .into_any()
 }
+
+/// A cell. On narrow screens, where rows become cards, its column's name stands before it.
+pub fn cell(column: &'static str, content: impl IntoView + 'static) -> AnyView {
+    view! { <td data-column=column>{content.into_any()}</td> }.into_any()
+}
+
+/// The cell with what can be done to the row.
+pub fn actions(content: impl IntoView + 'static) -> AnyView {
+    view! { <td class="actions">{content.into_any()}</td> }.into_any()
+}

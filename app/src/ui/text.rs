@@ -12,8 +12,12 @@ pub fn badge(state: &impl StateWords) -> AnyView {
 /// A point in time, readable, and exact on hover.
 pub fn moment(at: OffsetDateTime) -> AnyView {
     let exact = at.format(&Rfc3339).unwrap_or_default();
-    let readable = at.format(format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC"));
-    view! { <time datetime=exact.clone() title=exact.clone()>{readable.unwrap_or_default()}</time> }.into_any()
+    view! { <time datetime=exact.clone() title=exact.clone()>{moment_text(at)}</time> }.into_any()
+}
+
+/// A point in time in a sentence.
+pub fn moment_text(at: OffsetDateTime) -> String {
+    at.format(format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC")).unwrap_or_default()
 }
 
 /// A point in time that may not have come.

@@ -2,7 +2,7 @@
 
 use portico_model::{
     problem::{Conflict, Expected, Problem, Rule},
-    states::{DeveloperStatus, MailState, RegistrationStatus},
+    states::{CredentialState, DeveloperStatus, Grace, MailState, RegistrationStatus},
 };
 
 /// A problem in a sentence or two: what is wrong, and what to do.
@@ -60,6 +60,10 @@ pub fn rule(rule: &Rule) -> String {
             format!("This is neither valid JSON nor valid YAML: look at line {line}, column {column}.")
         }
         Rule::Specification { pointer, expected } => format!("At {pointer} there should be {}.", self::expected(*expected)),
+        Rule::Number(from, to) => format!("Give a whole number from {from} to {to}."),
+        Rule::MaxLifetime(days) => format!("Keys for this auth strategy live {days} days at most."),
+        Rule::MistypedKey => "This is not a whole key: a character is missing or wrong.".to_owned(),
+        Rule::OtherKey => "This is a key, but none of this application's. It may be revoked.".to_owned(),
         Rule::TooLarge(bytes) => format!("This is larger than {} MB.", bytes / 1024 / 1024),
     }
 }
@@ -87,6 +91,8 @@ fn conflict(conflict: Conflict) -> &'static str {
         Conflict::RegistrationClosed => "Application registration is not enabled for this service.",
         Conflict::OtherStrategy => "This version uses another auth strategy than the application.",
         Conflict::TooManyCredentials => "Maximum number of credentials exceeded. Max allowed: 20. Revoke one first.",
+        Conflict::NotReplaceable => "This key has expired or was replaced before, so it cannot be replaced. Create a new one.",
+        Conflict::MailNotSendable => "This mail is sent or on its way, or there is no SMTP server to send it.",
         Conflict::RevokedStays => "An admin revoked this registration, so it cannot be removed here. Ask them to reinstate it.",
         Conflict::TooManyAccessTokens => "This admin has as many access tokens as they may have.",
         Conflict::AlreadySetUp => "There is an admin already. Sign in.",
@@ -153,5 +159,33 @@ impl StateWords for MailState {
             Self::Sent => "good",
             Self::Failed => "bad",
         }
+    }
+}
+
+impl StateWords for CredentialState {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Replaced => "Replaced",
+            Self::Expired => "Expired",
+        }
+    }
+
+    fn tone(&self) -> &'static str {
+        match self {
+            Self::Active => "good",
+            Self::Replaced => "waiting",
+            Self::Expired => "bad",
+        }
+    }
+}
+
+/// When a replaced key stops.
+pub fn grace(grace: Grace) -> &'static str {
+    match grace {
+        Grace::Now => "Now",
+        Grace::OneHour => "In 1 hour",
+        Grace::OneDay => "In 24 hours",
+        Grace::SevenDays => "In 7 days",
     }
 }

@@ -44,15 +44,17 @@ impl Job {
     }
 }
 
-/// Records a job; it runs once the transaction is committed.
-pub async fn enqueue(core: &Core, connection: &mut PgConnection, job: &Job) -> Result<()> {
+/// Records jobs; they run once the transaction is committed.
+pub async fn enqueue(core: &Core, connection: &mut PgConnection, jobs: &[Job]) -> Result<()> {
+    let ids: Vec<Uuid> = jobs.iter().map(|_| core.new_id()).collect();
     sqlx::query(
         "insert into job (id, kind, payload, state, attempts, run_at, last_error, created_at)
-         values ($1, $2, $3, 'waiting', 0, $4, '', $4)",
+         select id, kind, payload, 'waiting', 0, $4, '', $4
+         from unnest($1::uuid[], $2::text[], $3::jsonb[]) as job (id, kind, payload)",
     )
-    .bind(core.new_id::<Uuid>())
-    .bind(job.kind())
-    .bind(Json(job))
+    .bind(ids)
+    .bind(jobs.iter().map(Job::kind).collect::<Vec<_>>())
+    .bind(jobs.iter().map(Json).collect::<Vec<_>>())
     .bind(core.now())
     .execute(connection)
     .await?;
@@ -123,7 +125,7 @@ fn describe(error: &crate::Error) -> String {
     }
 }
 
-/// Runs jobs until told to stop, and forgets what has expired. Any number of processes may do this.
+/// Runs jobs until told to stop, and does now and then what time brings. Any number of processes may do this.
 pub async fn work(core: Core, stop: CancellationToken) {
     let mut last_sweep = core.now();
     while !stop.is_cancelled() {
@@ -138,7 +140,7 @@ pub async fn work(core: Core, stop: CancellationToken) {
             if core.now() - last_sweep > time::Duration::minutes(10) {
                 last_sweep = core.now();
                 if let Err(error) = sweep(&core).await {
-                    tracing::warn!(error = describe(&error), "expired rows stay for now");
+                    tracing::warn!(error = describe(&error), "what time brings waits for the next round");
                 }
             }
             tokio::select! {
@@ -149,10 +151,12 @@ pub async fn work(core: Core, stop: CancellationToken) {
     }
 }
 
-/// Forgets what has expired.
+/// Forgets what has expired, and tells of keys that are about to.
 pub async fn sweep(core: &Core) -> Result<()> {
     crate::sessions::sweep(core).await?;
     crate::attempts::sweep(core).await?;
     crate::developers::sweep(core).await?;
+    crate::credentials::sweep(core).await?;
+    crate::credentials::announce_expiry(core).await?;
     crate::gateways::changes::sweep(core).await
 }

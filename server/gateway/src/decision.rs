@@ -5,6 +5,7 @@ use http::{HeaderMap, StatusCode};
 use portico_core::secrets::{ApiKey, Secrets};
 use portico_model::ids::{ApplicationId, CredentialId};
 use std::sync::Arc;
+use time::OffsetDateTime;
 
 /// Longest path that is taken, in bytes.
 const PATH_MAX: usize = 8 * 1024;
@@ -48,7 +49,7 @@ pub enum Refusal {
     NoKey,
     /// A key was sent twice under one name.
     DuplicateKey,
-    /// Mistyped, never made here, or revoked.
+    /// Mistyped, never made here, revoked or expired.
     UnknownKey,
     /// The key is good, but its application has no approved registration for this version.
     NotRegistered,
@@ -81,7 +82,7 @@ impl Refusal {
     }
 }
 
-pub(crate) fn decide(view: &View, secrets: &Secrets, call: &Call<'_>) -> Result<Allowed, Refusal> {
+pub(crate) fn decide(view: &View, secrets: &Secrets, now: OffsetDateTime, call: &Call<'_>) -> Result<Allowed, Refusal> {
     if !view.is_loaded() {
         return Err(Refusal::NotReady);
     }
@@ -89,7 +90,8 @@ pub(crate) fn decide(view: &View, secrets: &Secrets, call: &Call<'_>) -> Result<
     let version = service.version.filter(|_| !service.openings.is_empty()).ok_or(Refusal::Closed)?;
     let sent = find_key(&service.key_names, call)?;
     let key = ApiKey::prefix_of(&sent).and_then(|key_id| view.key(key_id)).ok_or(Refusal::UnknownKey)?;
-    if !secrets.matches(&sent, &key.secret_digest) {
+    let has_expired = key.expires_at.is_some_and(|expires_at| expires_at <= now);
+    if has_expired || !secrets.matches(&sent, &key.secret_digest) {
         return Err(Refusal::UnknownKey);
     }
     let application = view.application(key.application).ok_or(Refusal::UnknownKey)?;

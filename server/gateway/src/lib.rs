@@ -67,9 +67,10 @@ impl Gateway {
     /// The reason for refusing it.
     pub fn decide(&self, call: &Call<'_>) -> Result<Allowed, Refusal> {
         let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
-        let allowed = decision::decide(&view, &self.core.secrets, call)?;
+        let now = self.core.now();
+        let allowed = decision::decide(&view, &self.core.secrets, now, call)?;
         drop(view);
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(allowed.credential_id, self.core.now());
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(allowed.credential_id, now);
         Ok(allowed)
     }
 

@@ -6,6 +6,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
+use time::OffsetDateTime;
 
 #[derive(Default)]
 pub(crate) struct View {
@@ -48,6 +49,7 @@ pub(crate) struct Key {
     pub credential: CredentialId,
     pub application: ApplicationId,
     pub secret_digest: Vec<u8>,
+    pub expires_at: Option<OffsetDateTime>,
 }
 
 impl View {
@@ -87,9 +89,9 @@ impl View {
     }
 
     pub fn put_application(&mut self, access: ApplicationAccess) {
-        let keys = access.key_ids.iter().zip(access.credential_ids).zip(access.secret_digests);
-        for ((key_id, credential), secret_digest) in keys {
-            self.keys.insert(key_id.clone(), Key { credential, application: access.id, secret_digest });
+        let keys = access.key_ids.iter().zip(access.credential_ids).zip(access.secret_digests).zip(access.expiries);
+        for (((key_id, credential), secret_digest), expires_at) in keys {
+            self.keys.insert(key_id.clone(), Key { credential, application: access.id, secret_digest, expires_at });
         }
         self.applications.insert(
             access.id,

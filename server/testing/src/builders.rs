@@ -40,7 +40,7 @@ pub async fn a_portal(core: &Core, input: PortalInput) -> Portal {
 
 /// A key-auth strategy that looks for `apikey`.
 pub async fn a_strategy(core: &Core, name: &str) -> AuthStrategyId {
-    let input = KeyAuthInput { name: name.to_owned(), display_name: name.to_owned(), key_names: Vec::new() };
+    let input = KeyAuthInput { name: name.to_owned(), display_name: name.to_owned(), ..KeyAuthInput::default() };
     auth_strategies::create_key_auth(core, Actor::System, input).await.expect("a strategy")
 }
 
@@ -74,6 +74,7 @@ pub fn publication_input(strategy: Option<AuthStrategyId>) -> PublicationInput {
         application_registration_enabled: strategy.is_some(),
         auto_approve_registration: false,
         deprecated: false,
+        notify_developers: false,
     }
 }
 
@@ -116,6 +117,6 @@ pub async fn an_approved_registration(
 
 /// An API key.
 pub async fn a_key(core: &Core, developer: Actor, portal: &Portal, application: ApplicationId) -> Plain {
-    let (_, key) = credentials::create(core, developer, portal.id, application, "a key").await.expect("a key");
+    let (_, key) = credentials::create(core, developer, portal.id, application, "a key", None).await.expect("a key");
     key
 }

@@ -50,7 +50,7 @@ async fn world(server: &TestServer) -> World {
     a_developer(core, &elsewhere, "mallory").await;
     let application = an_application(core, ada, &portal, "App", strategy).await;
     let registration = an_approved_registration(core, ada, &portal, application, version).await;
-    let (credential, _) = credentials::create(core, ada, portal.id, application, "key").await.unwrap();
+    let (credential, key) = credentials::create(core, ada, portal.id, application, "key", None).await.unwrap();
     let gateway = portico_core::gateways::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     developers::forgot_password(core, &portal, "ada@example.com", "10.0.0.9").await.unwrap();
     let mail = mail::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
@@ -105,6 +105,12 @@ async fn world(server: &TestServer) -> World {
             TheOwner,
             vec![("application", id(&application)), ("credential", id(&credential)), ("display_name", text("renamed"))],
         ),
+        ("/_fn/check-credential", TheOwner, vec![("application", id(&application)), ("key", text(key.expose()))]),
+        (
+            "/_fn/rotate-credential",
+            TheOwner,
+            vec![("application", id(&application)), ("credential", id(&credential)), ("grace", text("one_day"))],
+        ),
         ("/_fn/revoke-credential", TheOwner, vec![("application", id(&application)), ("credential", id(&credential))]),
         ("/_fn/create-registration", TheOwner, vec![("application", id(&application)), ("version", id(&other_version))]),
         ("/_fn/delete-registration", TheOwner, vec![("application", id(&application)), ("registration", id(&registration))]),
@@ -145,6 +151,7 @@ async fn world(server: &TestServer) -> World {
                 ("require_authentication", text("true")),
             ],
         ),
+        ("/_fn/admin/send-mail-again", Admins, vec![("mail", id(&mail))]),
         ("/_fn/admin/decide-registration", Admins, vec![("registration", id(&registration)), ("status", text("revoked"))]),
         ("/_fn/admin/delete-registration", Admins, vec![("registration", id(&registration))]),
         ("/_fn/admin/delete-application", Admins, vec![("application", id(&application))]),

@@ -90,6 +90,7 @@ async fn a_version_tells_its_state_and_why_an_application_cannot_register() {
 
     let deprecated = PublicationInput {
         deprecated: true,
+        notify_developers: false,
         application_registration_enabled: false,
         auth_strategy: Some(keys),
         publish_status: PublishStatus::Published,

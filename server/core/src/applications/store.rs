@@ -21,6 +21,7 @@ pub struct Application {
     pub strategy_display_name: String,
     pub strategy_type: StrategyType,
     pub key_names: Vec<String>,
+    pub max_key_lifetime_days: Option<i32>,
     pub credential_count: i64,
     /// In any status.
     pub registration_count: i64,
@@ -39,7 +40,7 @@ pub struct StrategyChoice {
 const COLUMNS: &str = "select application.id, application.name, application.description, portal.name as portal_name,
         application.developer_id, developer.full_name as developer_name, developer.email as developer_email,
         application.auth_strategy_id, auth_strategy.display_name as strategy_display_name,
-        auth_strategy.strategy_type, auth_strategy.key_names,
+        auth_strategy.strategy_type, auth_strategy.key_names, auth_strategy.max_key_lifetime_days,
         (select count(*) from credential where application_id = application.id) as credential_count,
         (select count(*) from registration where application_id = application.id) as registration_count,
         application.created_at
@@ -103,14 +104,22 @@ pub(super) async fn delete(connection: &mut PgConnection, id: ApplicationId) -> 
     Ok(portal)
 }
 
+/// What the strategy of an application allows.
+#[derive(FromRow)]
+pub(crate) struct OwnStrategy {
+    pub id: AuthStrategyId,
+    pub strategy_type: StrategyType,
+    pub max_key_lifetime_days: Option<i32>,
+}
+
 /// Locks a developer's own application; its strategy.
 pub(crate) async fn lock_own(
     connection: &mut PgConnection,
     developer: DeveloperId,
     id: ApplicationId,
-) -> Result<Option<(AuthStrategyId, StrategyType)>> {
+) -> Result<Option<OwnStrategy>> {
     let strategy = sqlx::query_as(
-        "select auth_strategy_id, strategy_type from application
+        "select auth_strategy.id, strategy_type, max_key_lifetime_days from application
          join auth_strategy on auth_strategy.id = application.auth_strategy_id
          where application.id = $1 and developer_id = $2 for update of application",
     )

@@ -20,6 +20,8 @@ use portico_model::{
 pub const NAME_MAX: usize = 256;
 /// A strategy has at most this many key names.
 pub const KEY_NAMES_MAX: usize = 10;
+/// The longest lifetime of a key that has one, in days.
+pub const KEY_LIFETIME_DAYS_MAX: u32 = 3650;
 /// Where a key is looked for when the strategy names no place.
 pub const DEFAULT_KEY_NAME: &str = "apikey";
 
@@ -32,6 +34,8 @@ pub struct KeyAuthInput {
     pub display_name: String,
     /// The names of the headers or query parameters that carry a key, in the order of looking.
     pub key_names: Vec<String>,
+    /// How many days a key lives at most, 1 to [`KEY_LIFETIME_DAYS_MAX`]; none for as long as its owner likes.
+    pub max_key_lifetime_days: Option<u32>,
 }
 
 fn check(input: KeyAuthInput) -> Result<KeyAuthInput> {
@@ -51,11 +55,15 @@ fn check(input: KeyAuthInput) -> Result<KeyAuthInput> {
     if key_names.len() > KEY_NAMES_MAX {
         fields.reject("key_names", Rule::MaxItems(KEY_NAMES_MAX));
     }
+    let max_key_lifetime_days = input.max_key_lifetime_days;
+    if max_key_lifetime_days.is_some_and(|days| !(1..=KEY_LIFETIME_DAYS_MAX).contains(&days)) {
+        fields.reject("max_key_lifetime_days", Rule::Number(1, KEY_LIFETIME_DAYS_MAX));
+    }
     fields.finish()?;
     if key_names.is_empty() {
         key_names.push(DEFAULT_KEY_NAME.to_owned());
     }
-    Ok(KeyAuthInput { name, display_name, key_names })
+    Ok(KeyAuthInput { name, display_name, key_names, max_key_lifetime_days })
 }
 
 /// Creates a key-auth strategy. For admins.

@@ -16,6 +16,7 @@ pub struct AuthStrategy {
     pub display_name: String,
     pub strategy_type: StrategyType,
     pub key_names: Vec<String>,
+    pub max_key_lifetime_days: Option<i32>,
     /// How many publications use it.
     pub publication_count: i64,
     pub created_at: OffsetDateTime,
@@ -31,7 +32,7 @@ pub struct StrategyUse {
     pub version_name: String,
 }
 
-const COLUMNS: &str = "select id, name, display_name, strategy_type, key_names, created_at,
+const COLUMNS: &str = "select id, name, display_name, strategy_type, key_names, max_key_lifetime_days, created_at,
     (select count(*) from publication where publication.auth_strategy_id = auth_strategy.id) as publication_count
     from auth_strategy ";
 
@@ -43,14 +44,15 @@ pub(super) async fn insert(
     now: OffsetDateTime,
 ) -> Result<()> {
     sqlx::query(
-        "insert into auth_strategy (id, name, display_name, strategy_type, key_names, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $6)",
+        "insert into auth_strategy (id, name, display_name, strategy_type, key_names, max_key_lifetime_days, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7)",
     )
     .bind(id)
     .bind(&strategy.name)
     .bind(&strategy.display_name)
     .bind(strategy_type)
     .bind(&strategy.key_names)
+    .bind(days(strategy))
     .bind(now)
     .execute(connection)
     .await?;
@@ -64,17 +66,22 @@ pub(super) async fn update(
     now: OffsetDateTime,
 ) -> Result<bool> {
     let done = sqlx::query(
-        "update auth_strategy set name = $2, display_name = $3, key_names = $4, updated_at = $5
+        "update auth_strategy set name = $2, display_name = $3, key_names = $4, max_key_lifetime_days = $5, updated_at = $6
          where id = $1 and strategy_type = 'key_auth'",
     )
     .bind(id)
     .bind(&strategy.name)
     .bind(&strategy.display_name)
     .bind(&strategy.key_names)
+    .bind(days(strategy))
     .bind(now)
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+fn days(strategy: &KeyAuthInput) -> Option<i32> {
+    strategy.max_key_lifetime_days.and_then(|days| i32::try_from(days).ok())
 }
 
 pub(super) async fn delete(connection: &mut PgConnection, id: AuthStrategyId) -> Result<bool> {

@@ -9,12 +9,12 @@ pub use store::Developer;
 use crate::{
     Actor, Core, Result, attempts, audit,
     error::OrNotFound,
-    mail::{self, messages},
+    mail::{self, Letter, Message, messages},
     portals::{self, Portal},
     secrets::{Plain, sha256},
 };
 use portico_model::{
-    ids::{DeveloperId, PortalId},
+    ids::{DeveloperId, MailId, PortalId},
     paging::{Page, PageRequest},
     paths,
     problem::{Problem, Rule},
@@ -32,8 +32,8 @@ const RESET_LIFETIME: Duration = Duration::hours(1);
 const UNCONFIRMED_LIFETIME: Duration = Duration::days(7);
 
 /// Signs up at a private portal. What is answered never shows whether the address has an account:
-/// its owner learns that by mail. For anyone; `address` is the network address, for the limit.
-pub async fn sign_up(core: &Core, portal: &Portal, email: &str, full_name: &str, address: &str) -> Result<()> {
+/// its owner learns that by the mail that is returned. For anyone; `address` is the network address, for the limit.
+pub async fn sign_up(core: &Core, portal: &Portal, email: &str, full_name: &str, address: &str) -> Result<MailId> {
     require_accounts(portal)?;
     let mut fields = Fields::new();
     let email = fields.email("email", email);
@@ -53,9 +53,9 @@ pub async fn sign_up(core: &Core, portal: &Portal, email: &str, full_name: &str,
         let link = new_password_link(core, &mut tx, portal, developer.id, CONFIRMATION_LIFETIME).await?;
         messages::confirm_address(portal, &developer.full_name, link.expose())
     };
-    mail::write(core, &mut tx, Some(portal.id), &developer.email, &message).await?;
+    let mail = mail::write(core, &mut tx, developer.letter(message)).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(mail)
 }
 
 /// Mails a link to a new password, if the address has an account; the answer is the same if not. For anyone.
@@ -69,7 +69,7 @@ pub async fn forgot_password(core: &Core, portal: &Portal, email: &str, address:
     if let Some(developer) = store::find_by_email(&mut tx, portal.id, &email).await? {
         let link = new_password_link(core, &mut tx, portal, developer.id, RESET_LIFETIME).await?;
         let message = messages::reset_password(portal, &developer.full_name, link.expose());
-        mail::write(core, &mut tx, Some(portal.id), &developer.email, &message).await?;
+        mail::write(core, &mut tx, developer.letter(message)).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -184,10 +184,17 @@ pub async fn decide(core: &Core, actor: Actor, id: DeveloperId, status: Develope
         }
         refused => messages::account_refused(&portal, &developer.full_name, refused.as_str(), &reason),
     };
-    mail::write(core, &mut tx, Some(portal.id), &developer.email, &message).await?;
+    mail::write(core, &mut tx, developer.letter(message)).await?;
     audit::record(core, &mut tx, actor, Some(portal.id), event(status), Some(id.0)).await?;
     tx.commit().await?;
     Ok(())
+}
+
+impl Developer {
+    /// A mail to this developer.
+    fn letter(&self, message: Message) -> Letter {
+        Letter { portal: self.portal_id, developer: self.id, recipient: self.email.clone(), message }
+    }
 }
 
 fn event(status: DeveloperStatus) -> &'static str {

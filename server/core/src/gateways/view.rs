@@ -32,6 +32,7 @@ pub struct ApplicationAccess {
     pub credential_ids: Vec<CredentialId>,
     pub key_ids: Vec<String>,
     pub secret_digests: Vec<Vec<u8>>,
+    pub expiries: Vec<Option<OffsetDateTime>>,
 }
 
 /// Every service of every gateway with what opens it. A hidden publication still lets calls through.
@@ -55,7 +56,8 @@ const APPLICATIONS: &str = "select application.id, application.name, application
               where application_id = application.id and status = 'approved') as versions,
         array(select id from credential where application_id = application.id order by id) as credential_ids,
         array(select key_id from credential where application_id = application.id order by id) as key_ids,
-        array(select secret_digest from credential where application_id = application.id order by id) as secret_digests
+        array(select secret_digest from credential where application_id = application.id order by id) as secret_digests,
+        array(select expires_at from credential where application_id = application.id order by id) as expiries
     from application ";
 
 /// Every application, one at a time.

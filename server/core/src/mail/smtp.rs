@@ -1,11 +1,11 @@
 //! The way out: a real SMTP server, or none.
 
+use super::Mail;
 use anyhow::Context;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, header::ContentType},
+    message::{Mailbox, MultiPart},
 };
-use portico_model::ids::MailId;
 use std::time::Duration;
 
 /// How long a mail may take, well below a job's lease.
@@ -51,15 +51,17 @@ impl Delivery {
 
     /// Hands a mail to the server. Its message id is the mail's own id, so a second delivery of the
     /// same mail can be recognised as such.
-    pub(super) async fn send(&self, id: MailId, recipient: &str, subject: &str, body: &str) -> anyhow::Result<()> {
+    pub(super) async fn send(&self, mail: &Mail) -> anyhow::Result<()> {
         let smtp = self.0.as_ref().context("no SMTP server is configured any more")?;
         let message = Message::builder()
-            .message_id(Some(format!("<{id}@{}>", smtp.from.email.domain())))
+            .message_id(Some(format!("<{}@{}>", mail.id, smtp.from.email.domain())))
             .from(smtp.from.clone())
-            .to(recipient.parse().context("the recipient's address cannot be read")?)
-            .subject(subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(body.to_owned())?;
+            .to(mail.recipient.parse().context("the recipient's address cannot be read")?)
+            .subject(&mail.subject)
+            .multipart(MultiPart::alternative_plain_html(
+                mail.text.clone().unwrap_or_default(),
+                mail.html.clone().unwrap_or_default(),
+            ))?;
         // The transport's own timeout is for connecting alone, and a silent server must not hold the worker.
         let sending = tokio::time::timeout(TIMEOUT, smtp.transport.send(message));
         sending

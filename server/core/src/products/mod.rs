@@ -160,7 +160,8 @@ pub async fn versions(core: &Core, actor: Actor, product: ProductId) -> Result<V
 /// One version. For admins.
 pub async fn get_version(core: &Core, actor: Actor, id: VersionId) -> Result<Version> {
     actor.require_admin()?;
-    store::find_version(&core.pool, id).await?.or_not_found()
+    let mut connection = core.pool.acquire().await?;
+    store::find_version(&mut connection, id).await?.or_not_found()
 }
 
 /// Sets a version's specification, replacing the one it had. For admins.

@@ -211,10 +211,10 @@ pub(super) async fn versions(pool: &PgPool, product: ProductId) -> Result<Vec<Ve
     Ok(query.build_query_as().fetch_all(pool).await?)
 }
 
-pub(super) async fn find_version(pool: &PgPool, id: VersionId) -> Result<Option<Version>> {
+pub(crate) async fn find_version(connection: &mut PgConnection, id: VersionId) -> Result<Option<Version>> {
     let mut query = QueryBuilder::<Postgres>::new(VERSION);
     query.push("where version.id = ").push_bind(id);
-    Ok(query.build_query_as().fetch_optional(pool).await?)
+    Ok(query.build_query_as().fetch_optional(connection).await?)
 }
 
 pub(super) async fn put_specification(

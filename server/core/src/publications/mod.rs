@@ -7,13 +7,19 @@ pub use store::Publication;
 use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
-    products,
+    mail::{self, Letter, messages},
+    portals, products,
 };
 use portico_model::{
     ids::{AuthStrategyId, PortalId, VersionId},
+    paths,
     problem::{Conflict, Problem, Rule},
     states::PublishStatus,
 };
+use sqlx::PgConnection;
+
+/// Mails written in one statement.
+const MAIL_BATCH: usize = 500;
 
 /// What an admin decides about a publication.
 #[derive(Clone, Debug)]
@@ -24,6 +30,8 @@ pub struct PublicationInput {
     pub application_registration_enabled: bool,
     pub auto_approve_registration: bool,
     pub deprecated: bool,
+    /// Whether to mail the developers who are registered, when the version becomes deprecated and is visible.
+    pub notify_developers: bool,
 }
 
 /// Publishes a version to a portal, or changes how it is published there. The version's product comes
@@ -35,6 +43,7 @@ pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId
     }
     let id: portico_model::ids::PublicationId = core.new_id();
     let mut tx = core.begin().await?;
+    let was_deprecated = store::lock(&mut tx, version, portal).await?.is_some_and(|before| before.deprecated);
     store::put(&mut tx, id, version, portal, input, core.now())
         .await
         .on_constraint("publication_version_id_fkey", Problem::NotFound)
@@ -43,8 +52,32 @@ pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId
     if input.publish_status == PublishStatus::Published {
         products::store::add_to_portal(&mut tx, version, portal).await?;
     }
+    let is_visible = input.publish_status == PublishStatus::Published;
+    if input.notify_developers && input.deprecated && !was_deprecated && is_visible {
+        announce_deprecation(core, &mut tx, version, portal).await?;
+    }
     audit::record(core, &mut tx, actor, Some(portal), "publication.saved", Some(version.0)).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+async fn announce_deprecation(core: &Core, connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<()> {
+    let portal = portals::store::find(connection, portal).await?.or_not_found()?;
+    let version = products::store::find_version(&mut *connection, version).await?.or_not_found()?;
+    let link = format!("{}{}", portal.origin(core), paths::portal::version(version.product_id, version.id));
+    let letters: Vec<Letter> = store::registered_developers(connection, version.id, portal.id)
+        .await?
+        .into_iter()
+        .map(|developer| Letter {
+            portal: portal.id,
+            developer: developer.id,
+            recipient: developer.email,
+            message: messages::version_deprecated(&portal, &developer.full_name, &version.product_name, &version.name, &link),
+        })
+        .collect();
+    for batch in letters.chunks(MAIL_BATCH) {
+        mail::write_all(core, connection, batch).await?;
+    }
     Ok(())
 }
 
@@ -53,7 +86,7 @@ pub async fn delete(core: &Core, actor: Actor, version: VersionId, portal: Porta
     actor.require_admin()?;
     let mut tx = core.begin().await?;
     // Registering holds the publication, so none can come between the check and the deletion.
-    store::lock(&mut tx, version, portal).await?.then_some(()).or_not_found()?;
+    store::lock(&mut tx, version, portal).await?.or_not_found()?;
     if store::has_registrations(&mut tx, version, portal).await? {
         return Err(Problem::Conflict(Conflict::VersionInUse).into());
     }

@@ -1,7 +1,7 @@
 use super::PublicationInput;
 use crate::Result;
 use portico_model::{
-    ids::{AuthStrategyId, PortalId, ProductId, PublicationId, VersionId},
+    ids::{AuthStrategyId, DeveloperId, PortalId, ProductId, PublicationId, VersionId},
     states::PublishStatus,
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
@@ -77,15 +77,49 @@ pub(super) async fn delete(connection: &mut PgConnection, version: VersionId, po
     Ok(())
 }
 
-/// Locks a publication; whether there is one.
-pub(super) async fn lock(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<bool> {
-    let found: Option<PublicationId> =
-        sqlx::query_scalar("select id from publication where version_id = $1 and portal_id = $2 for update")
-            .bind(version)
-            .bind(portal)
-            .fetch_optional(connection)
-            .await?;
-    Ok(found.is_some())
+/// What changing a publication needs to know of it.
+#[derive(FromRow)]
+pub(super) struct Before {
+    pub deprecated: bool,
+}
+
+/// A developer who is to be told something.
+#[derive(FromRow)]
+pub(super) struct Registered {
+    pub id: DeveloperId,
+    pub email: String,
+    pub full_name: String,
+}
+
+/// Locks a publication, if there is one.
+pub(super) async fn lock(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<Option<Before>> {
+    let before = sqlx::query_as("select deprecated from publication where version_id = $1 and portal_id = $2 for update")
+        .bind(version)
+        .bind(portal)
+        .fetch_optional(connection)
+        .await?;
+    Ok(before)
+}
+
+/// The developers of a portal whose applications may call a version, or wait for it.
+pub(super) async fn registered_developers(
+    connection: &mut PgConnection,
+    version: VersionId,
+    portal: PortalId,
+) -> Result<Vec<Registered>> {
+    let developers = sqlx::query_as(
+        "select distinct developer.id, developer.email, developer.full_name
+         from registration
+         join application on application.id = registration.application_id
+         join developer on developer.id = application.developer_id
+         where registration.version_id = $1 and registration.portal_id = $2
+             and registration.status in ('approved', 'pending')",
+    )
+    .bind(version)
+    .bind(portal)
+    .fetch_all(connection)
+    .await?;
+    Ok(developers)
 }
 
 pub(super) async fn has_registrations(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<bool> {

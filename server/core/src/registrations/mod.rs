@@ -7,7 +7,7 @@ pub use store::{Registrable, Registration};
 use crate::{
     Actor, Core, Result, applications, audit,
     error::{OnConstraint, OrNotFound},
-    mail::{self, messages},
+    mail::{self, Letter, messages},
     portals::{self, Portal},
     publications,
 };
@@ -35,12 +35,12 @@ pub async fn create(
 ) -> Result<(RegistrationId, RegistrationStatus)> {
     let developer = actor.require_developer(portal.id)?;
     let mut tx = core.begin().await?;
-    let (strategy, _) = applications::store::lock_own(&mut tx, developer, application).await?.or_not_found()?;
+    let strategy = applications::store::lock_own(&mut tx, developer, application).await?.or_not_found()?;
     let terms = publications::store::lock_terms(&mut tx, version, portal.id).await?.or_not_found()?;
     if !terms.application_registration_enabled {
         return Err(Problem::Conflict(Conflict::RegistrationClosed).into());
     }
-    if terms.auth_strategy_id != Some(strategy) {
+    if terms.auth_strategy_id != Some(strategy.id) {
         return Err(Problem::Conflict(Conflict::OtherStrategy).into());
     }
     let status = if portal.auto_approve_applications || terms.auto_approve_registration {
@@ -104,7 +104,9 @@ pub async fn decide(core: &Core, actor: Actor, id: RegistrationId, status: Regis
         link: &link,
     };
     let message = messages::registration_decided(&portal, &news, status.as_str());
-    mail::write(core, &mut tx, Some(portal.id), &registration.developer_email, &message).await?;
+    let letter =
+        Letter { portal: portal.id, developer: registration.developer_id, recipient: registration.developer_email, message };
+    mail::write(core, &mut tx, letter).await?;
     audit::record(core, &mut tx, actor, Some(portal.id), event(status), Some(id.0)).await?;
     tx.commit().await?;
     Ok(())

@@ -70,7 +70,7 @@ async fn another_persons_application_does_not_exist() {
         assert_eq!(problem(applications::get(&core, other, portal.id, id).await), Problem::NotFound);
         assert_eq!(problem(applications::update(&core, other, portal.id, id, "Mine", "").await), Problem::NotFound);
         assert_eq!(problem(applications::delete(&core, other, portal.id, id).await), Problem::NotFound);
-        assert_eq!(problem(credentials::create(&core, other, portal.id, id, "key").await), Problem::NotFound);
+        assert_eq!(problem(credentials::create(&core, other, portal.id, id, "key", None).await), Problem::NotFound);
     }
     assert_eq!(problem(applications::get(&core, Actor::Anonymous, portal.id, id).await), Problem::Unauthenticated);
     assert_eq!(applications::list_own(&core, ada, portal.id, &PageRequest::first()).await.unwrap().total, 1);

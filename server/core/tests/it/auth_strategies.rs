@@ -18,6 +18,7 @@ fn input(name: &str, key_names: &[&str]) -> KeyAuthInput {
         name: name.to_owned(),
         display_name: name.to_owned(),
         key_names: key_names.iter().map(|&n| n.to_owned()).collect(),
+        ..KeyAuthInput::default()
     }
 }
 

@@ -28,7 +28,7 @@ async fn without_an_smtp_server_mails_are_kept_and_readable() {
         mail::get(&core, Actor::System, kept.id)
             .await
             .unwrap()
-            .body
+            .text
             .unwrap()
             .contains("http://a.localhost:3000/set-password?token=")
     );

@@ -15,6 +15,7 @@ mod credentials;
 mod developers;
 mod gateways;
 mod jobs;
+mod mail;
 mod portals;
 mod registrations;
 mod schema_rules;

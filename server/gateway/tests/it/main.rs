@@ -17,7 +17,7 @@ use portico_core::{
 use portico_gateway::{AllowedNetworks, Gateway};
 use portico_model::{
     ids::{ApplicationId, AuthStrategyId, RegistrationId, VersionId},
-    states::{DeveloperStatus, PublishStatus, RegistrationStatus},
+    states::{DeveloperStatus, Grace, PublishStatus, RegistrationStatus},
 };
 use portico_testing::{
     TestCore, a_developer, a_key, a_linked_service, a_portal, a_strategy, a_version, an_application, an_approved_registration,
@@ -298,6 +298,7 @@ async fn key_names_are_tried_in_their_order() {
         name: "s".to_owned(),
         display_name: "s".to_owned(),
         key_names: vec!["X-First".to_owned(), "second".to_owned()],
+        ..auth_strategies::KeyAuthInput::default()
     };
     auth_strategies::update_key_auth(&scene.core, Actor::System, scene.strategy, input).await.unwrap();
     scene.reload().await;
@@ -439,4 +440,23 @@ async fn the_last_use_is_written_behind() {
     scene.status("/weather/x", &scene.key).await;
     scene.gateway.flush_uses().await;
     assert!(last_used().await.is_some());
+}
+
+#[tokio::test]
+async fn a_key_is_refused_from_the_moment_it_expires_and_a_replaced_one_from_the_end_of_its_grace() {
+    let scene = scene().await;
+    let (core, portal) = (&scene.core, scene.portal.id);
+    let (_, key) = credentials::create(core, scene.ada, portal, scene.application, "short", Some(1)).await.unwrap();
+    let (endless, old) = credentials::create(core, scene.ada, portal, scene.application, "endless", None).await.unwrap();
+    scene.reload().await;
+    assert_eq!(scene.status("/weather", key.expose()).await, StatusCode::OK);
+    let (_, new) = credentials::rotate(core, scene.ada, portal, scene.application, endless, Grace::OneHour).await.unwrap();
+    scene.reload().await;
+    assert_eq!(scene.status("/weather", old.expose()).await, StatusCode::OK);
+    core.clock.advance(time::Duration::minutes(61));
+    assert_eq!(scene.status("/weather", old.expose()).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(scene.status("/weather", new.expose()).await, StatusCode::OK);
+    core.clock.advance(time::Duration::hours(23));
+    assert_eq!(scene.status("/weather", key.expose()).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(scene.status("/weather", new.expose()).await, StatusCode::OK);
 }

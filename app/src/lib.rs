@@ -16,6 +16,8 @@ pub mod credentials;
 #[cfg(feature = "ssr")]
 pub mod developers;
 #[cfg(feature = "ssr")]
+pub mod documents;
+#[cfg(feature = "ssr")]
 pub mod gateways;
 #[cfg(feature = "ssr")]
 pub mod mail;
@@ -29,6 +31,8 @@ pub mod publications;
 pub mod registrations;
 #[cfg(feature = "ssr")]
 pub mod routes;
+#[cfg(feature = "ssr")]
+pub mod search;
 #[cfg(feature = "ssr")]
 pub mod ui;
 #[cfg(feature = "ssr")]

@@ -11,6 +11,10 @@ use crate::{
         account_pages::{AccountPage, ForgotPasswordPage, SetPasswordPage, SignInPage, SignUpMailPage, SignUpPage},
         queue_page::{DeveloperPage, DevelopersPage},
     },
+    documents::{
+        admin_pages::{DocumentAdminPage, NewDocumentPage},
+        document_page::DocumentPage,
+    },
     gateways::pages::{GatewayPage, GatewaysPage},
     mail::pages::{MailPage, MailsPage},
     portals::{
@@ -21,9 +25,11 @@ use crate::{
         admin_pages::{NewProductPage, ProductAdminPage, ProductsPage},
         catalogue_page::CataloguePage,
         product_page::ProductPage,
+        reference::{operation_page::OperationPage, schema_page::SchemaPage},
         version_admin_page::VersionAdminPage,
     },
     registrations::{queue_page::RegistrationsPage, register_page::RegisterPage},
+    search::search_page::SearchPage,
     ui::{
         layout::{AdminFrame, PortalFrame},
         page::NotFoundPage,
@@ -44,7 +50,11 @@ pub fn portal_app() -> AnyView {
                     <Route path=path!("/") view=CataloguePage />
                     <Route path=path!("/products/:product") view=ProductPage />
                     <Route path=path!("/products/:product/versions/:version") view=ProductPage />
+                    <Route path=path!("/products/:product/documents/:document") view=DocumentPage />
+                    <Route path=path!("/products/:product/versions/:version/operations/:operation") view=OperationPage />
+                    <Route path=path!("/products/:product/versions/:version/schemas/:schema") view=SchemaPage />
                     <Route path=path!("/products/:product/versions/:version/register") view=RegisterPage />
+                    <Route path=path!("/search") view=SearchPage />
                     <Route path=path!("/sign-up") view=SignUpPage />
                     <Route path=path!("/sign-up/mail/:mail") view=SignUpMailPage />
                     <Route path=path!("/sign-in") view=SignInPage />
@@ -77,6 +87,8 @@ pub fn admin_app() -> AnyView {
                     <Route path=path!("/admin/products") view=ProductsPage />
                     <Route path=path!("/admin/products/new") view=NewProductPage />
                     <Route path=path!("/admin/products/:product") view=ProductAdminPage />
+                    <Route path=path!("/admin/products/:product/documents/new") view=NewDocumentPage />
+                    <Route path=path!("/admin/products/:product/documents/:document") view=DocumentAdminPage />
                     <Route path=path!("/admin/products/:product/versions/:version") view=VersionAdminPage />
                     <Route path=path!("/admin/auth-strategies") view=AuthStrategiesPage />
                     <Route path=path!("/admin/auth-strategies/new") view=NewAuthStrategyPage />

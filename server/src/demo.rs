@@ -9,6 +9,7 @@ use portico_core::{
     Actor, Core, admins, applications,
     auth_strategies::{self, KeyAuthInput},
     credentials, developers,
+    documents::{self, DocumentInput},
     gateways::{self, ServiceInput},
     portals::{self, Portal, PortalInput},
     products, publications,
@@ -37,6 +38,13 @@ const VERSIONS: [(&str, &str, &str, &str, bool); 4] = [
     ("Weather", "v2", include_str!("../demo/weather-v2.yaml"), "/weather/v2", false),
     ("Maps", "v1", include_str!("../demo/maps-v1.yaml"), "/maps/v1", true),
     ("Maps", "v2", include_str!("../demo/maps-v2.yaml"), "/maps/v2", false),
+];
+
+/// Documents of the product Weather; the others are filed under the first.
+const DOCUMENTS: [(&str, &str); 3] = [
+    ("Getting started", include_str!("../demo/getting-started.md")),
+    ("Errors and limits", include_str!("../demo/errors-and-limits.md")),
+    ("Changelog", include_str!("../demo/changelog.md")),
 ];
 
 /// Makes the data, starts the echo API, and says what there is.
@@ -88,6 +96,7 @@ pub async fn seed(core: &Core, upstream: &str) -> portico_core::Result<Demo> {
         }
         first.get_or_insert(id);
     }
+    documents(core).await?;
     let first = first.context("the demo has versions")?;
     let key = key(core, &portal, first).await?;
     Ok(Demo { portal, key })
@@ -175,6 +184,27 @@ async fn version_named(
     products::put_specification(core, Actor::System, id, "openapi.yaml", specification.to_owned()).await?;
     products::link_service(core, Actor::System, id, Some(service)).await?;
     Ok(id)
+}
+
+/// The guide of the product Weather, where it has none.
+async fn documents(core: &Core) -> portico_core::Result<()> {
+    let product = product_named(core, "Weather").await?;
+    if !documents::tree(core, Actor::System, product).await?.is_empty() {
+        return Ok(());
+    }
+    let mut start = None;
+    for (title, content) in DOCUMENTS {
+        let input = DocumentInput {
+            slug: String::new(),
+            title: title.to_owned(),
+            status: PublishStatus::Published,
+            content: content.to_owned(),
+            parent: start,
+        };
+        let id = documents::create(core, Actor::System, product, input).await?;
+        start.get_or_insert(id);
+    }
+    Ok(())
 }
 
 /// A new key for the demo developer's application, in place of the one that the last start printed.

@@ -19,9 +19,10 @@ use portico_app::{
 use portico_model::problem::{Problem, Rule};
 use std::collections::BTreeMap;
 
-/// Largest form without a file.
-const FORM_MAX: usize = 256 * 1024;
-/// Largest form that is shown again as it was filled in, without JavaScript.
+/// Largest form without a file, of an admin, who writes documents, and of anyone else.
+const ADMIN_FORM_MAX: usize = 2 * 1024 * 1024;
+const FORM_MAX: usize = 64 * 1024;
+/// Largest form that is shown again as it was filled in, without JavaScript: that takes a row in the database.
 const REMEMBERED_MAX: usize = 16 * 1024;
 /// Largest form with a file: a specification and what surrounds it.
 pub const UPLOAD_MAX: usize = portico_core::products::specification::CONTENT_MAX + 64 * 1024;
@@ -35,8 +36,12 @@ pub async fn post(State(pages): State<Pages>, request: Request) -> Response {
     };
     let wants_page = parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"));
     let is_upload = content_type(&parts.headers).starts_with("multipart/form-data");
-    // Only admins upload; nobody else makes the server hold so much.
-    let limit = if is_upload && visit.actor.require_admin().is_ok() { UPLOAD_MAX } else { FORM_MAX };
+    // Nobody else makes the server hold so much.
+    let limit = match (visit.actor.require_admin().is_ok(), is_upload) {
+        (true, true) => UPLOAD_MAX,
+        (true, false) => ADMIN_FORM_MAX,
+        (false, _) => FORM_MAX,
+    };
     let Ok(body) = http_body_util::Limited::new(body, limit).collect().await.map(http_body_util::Collected::to_bytes) else {
         let too_large = Problem::field("content", Rule::TooLarge(limit));
         return refuse(&visit, &too_large, wants_page, &parts, &Bytes::new()).await;
@@ -80,7 +85,8 @@ async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http
     // What is not there, or tried too often, is not worth a row in the database.
     let is_remembered = !matches!(problem, Problem::NotFound | Problem::RateLimited { .. });
     let Some(page) = referring_page(parts).filter(|_| is_remembered) else { return refusal_page(problem) };
-    let mut values = form_values(body);
+    let remembered_max = if visit.actor.require_admin().is_ok() { ADMIN_FORM_MAX } else { REMEMBERED_MAX };
+    let mut values = form_values(body, remembered_max);
     let flash = FormFlash {
         action: parts.uri.path().to_owned(),
         key: values.remove("form_key").unwrap_or_default(),
@@ -95,8 +101,8 @@ async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http
 }
 
 /// What was filled in, but for passwords, keys and the unseen token of a link.
-fn form_values(body: &Bytes) -> BTreeMap<String, String> {
-    if body.len() > REMEMBERED_MAX {
+fn form_values(body: &Bytes, max: usize) -> BTreeMap<String, String> {
+    if body.len() > max {
         return BTreeMap::new();
     }
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();

@@ -45,6 +45,7 @@ pub fn router(pages: Pages, is_https: bool) -> Router {
     let trace_core = core.clone();
     let browsers = Router::new()
         .route("/_fn/{*function}", post(forms::post))
+        .route("/products/{product}/versions/{version}/specification", get(pages::specification))
         .fallback(get(pages::render))
         .layer(sessions::layer(&core, is_https))
         .layer(from_fn_with_state(pages.clone(), find_place))

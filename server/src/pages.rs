@@ -9,18 +9,21 @@ use crate::{
 };
 use axum::{
     body::Body,
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, request::Parts},
-    response::{IntoResponse, Response},
+    extract::{ConnectInfo, Path, Request, State},
+    http::{HeaderMap, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
 };
 use ipnet::IpNet;
 use leptos::prelude::provide_context;
 use portico_app::{
     Assets, Visit, admin_app, portal_app,
     ui::layout::document,
-    visit::{Flash, take_flash},
+    visit::{Flash, UiError, take_flash},
 };
-use portico_core::{Core, Error};
+use portico_core::{
+    Core, Error,
+    products::catalogue::{self, CatalogueSpecification},
+};
 use portico_model::problem::Problem;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -85,6 +88,38 @@ pub async fn render(State(pages): State<Pages>, request: Request) -> Response {
     let app = if visit.portal.is_some() { portal_app } else { admin_app };
     let render = leptos_axum::render_app_async_with_context(move || provide_context(visit.clone()), move || document(app));
     render(Request::from_parts(parts, body)).await
+}
+
+/// A version's specification as it was uploaded, for whoever may see the version.
+pub async fn specification(State(pages): State<Pages>, Path((_, version)): Path<(String, String)>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let visit = match pages.visit(&parts).await {
+        Ok(visit) => visit,
+        Err(problem) => return forms::refusal_page(&problem),
+    };
+    match find_specification(&visit, &version).await {
+        Ok(specification) => download(specification),
+        // Whoever could see it after signing in is led there by the version's page.
+        Err(UiError(Problem::Unauthenticated)) => Redirect::to(&parts.uri.path().replace("/specification", "")).into_response(),
+        Err(UiError(problem)) => forms::refusal_page(&problem),
+    }
+}
+
+async fn find_specification(visit: &Visit, version: &str) -> Result<CatalogueSpecification, UiError> {
+    let version = version.parse().map_err(|_| Problem::NotFound)?;
+    let version = catalogue::version(&visit.core, visit.actor, visit.portal()?, version).await?;
+    Ok(catalogue::specification(&visit.core, &version).await?)
+}
+
+/// As a file: nothing that someone uploaded is shown by the browser itself.
+fn download(specification: CatalogueSpecification) -> Response {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_. ".contains(c);
+    let name: String = specification.name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, specification.content).into_response()
 }
 
 /// A page that is only fetched in case must not use up what is shown once.

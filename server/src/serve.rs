@@ -10,6 +10,7 @@ use portico_core::{
     database, jobs,
     mail::{Delivery, SmtpSettings},
     passwords::Passwords,
+    products::reference,
     secrets::Secrets,
 };
 use portico_gateway::{AllowedNetworks, Gateway};
@@ -125,6 +126,14 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
     {
         let (gateway, stop) = (gateway.clone(), stop.clone());
         tasks.spawn(async move { gateway.write_uses(stop).await });
+    }
+    {
+        let core = core.clone();
+        tasks.spawn(async move {
+            if let Err(error) = reference::cut_anew(&core).await {
+                tracing::warn!(?error, "specifications are cut anew at the next start");
+            }
+        });
     }
     tasks.spawn(jobs::work(core.clone(), stop.clone()));
     tasks.spawn(answer(

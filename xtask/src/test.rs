@@ -13,7 +13,7 @@ pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<(
         let embedded = postgres::embedded()?;
         let mut tests = cargo(&["test", "--quiet"]);
         tests.env("PORTICO_TEST_DATABASE_URL", server.url("postgres")).env("PORTICO_TEST_EMBEDDED_PG_BIN", embedded.directory());
-        run(tests.args(filter))?;
+        run(tests.arg("--no-fail-fast").args(filter))?;
     }
     if browser {
         site::build()?;

@@ -40,6 +40,8 @@ ids! {
     VersionId,
     /// One version in one portal.
     PublicationId,
+    /// A markdown page of a product.
+    DocumentId,
     /// A gateway (a control plane).
     GatewayId,
     /// A service of a gateway: what is matched and where it goes.

@@ -1,10 +1,10 @@
-//! Lists come in pages of a fixed size; search and order happen in SQL.
+//! Lists come in pages; search and order happen in SQL.
 
-/// Rows on a page.
+/// Rows on a page, unless a list says otherwise.
 pub const PAGE_SIZE: u32 = 25;
 
 /// Which page of a list, of which rows, in which order. Comes from a URL, so anything may be in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     /// Rows must contain this text; empty for all.
     pub search: String,
@@ -14,6 +14,14 @@ pub struct PageRequest {
     pub status: String,
     /// Counted from 0.
     pub index: u32,
+    /// Rows on a page.
+    pub size: u32,
+}
+
+impl Default for PageRequest {
+    fn default() -> Self {
+        Self { search: String::new(), sort: String::new(), status: String::new(), index: 0, size: PAGE_SIZE }
+    }
 }
 
 impl PageRequest {
@@ -23,7 +31,16 @@ impl PageRequest {
     }
 
     pub fn offset(&self) -> i64 {
-        i64::from(self.index) * i64::from(PAGE_SIZE)
+        i64::from(self.index) * self.limit()
+    }
+
+    pub fn limit(&self) -> i64 {
+        i64::from(self.size)
+    }
+
+    /// The page that was asked for.
+    pub fn page<T>(&self, items: Vec<T>, total: i64) -> Page<T> {
+        Page { items, index: self.index, size: self.size, total }
     }
 
     /// The search text as a `like` pattern that matches it anywhere, with its own wildcards taken literally.
@@ -46,12 +63,14 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Counted from 0.
     pub index: u32,
+    /// Rows on a full page.
+    pub size: u32,
     /// Rows on all pages.
     pub total: i64,
 }
 
 impl<T> Page<T> {
     pub fn has_next(&self) -> bool {
-        (i64::from(self.index) + 1) * i64::from(PAGE_SIZE) < self.total
+        (i64::from(self.index) + 1) * i64::from(self.size) < self.total
     }
 }

@@ -1,12 +1,13 @@
 //! Every URL of Portico's pages; routes, links, redirects, mails and tests take them from here.
 
-use crate::ids::{ApplicationId, AuthStrategyId, DeveloperId, GatewayId, MailId, PortalId, ProductId, VersionId};
+use crate::ids::{ApplicationId, AuthStrategyId, DeveloperId, DocumentId, GatewayId, MailId, PortalId, ProductId, VersionId};
 
 /// Pages of a portal, on the portal's own host.
 pub mod portal {
     use super::*;
 
     pub const CATALOGUE: &str = "/";
+    pub const SEARCH: &str = "/search";
     pub const SIGN_UP: &str = "/sign-up";
     /// What became of the mail that a sign-up caused.
     pub const SIGN_UP_MAIL: &str = "/sign-up/mail";
@@ -23,6 +24,21 @@ pub mod portal {
 
     pub fn version(product: ProductId, version: VersionId) -> String {
         format!("/products/{product}/versions/{version}")
+    }
+
+    /// An operation of the API reference, by its slug.
+    pub fn operation(product: ProductId, version: VersionId, slug: &str) -> String {
+        format!("/products/{product}/versions/{version}/operations/{slug}")
+    }
+
+    /// The specification as it was uploaded.
+    pub fn specification(product: ProductId, version: VersionId) -> String {
+        format!("/products/{product}/versions/{version}/specification")
+    }
+
+    /// A document of a product, by its slug.
+    pub fn document(product: ProductId, slug: &str) -> String {
+        format!("/products/{product}/documents/{slug}")
     }
 
     pub fn register(product: ProductId, version: VersionId) -> String {
@@ -73,6 +89,14 @@ pub mod admin {
 
     pub fn product(id: ProductId) -> String {
         format!("{PRODUCTS}/{id}")
+    }
+
+    pub fn new_document(product: ProductId) -> String {
+        format!("{PRODUCTS}/{product}/documents/new")
+    }
+
+    pub fn document(product: ProductId, document: DocumentId) -> String {
+        format!("{PRODUCTS}/{product}/documents/{document}")
     }
 
     pub fn version(product: ProductId, version: VersionId) -> String {

@@ -55,6 +55,8 @@ pub enum Rule {
     ControlCharacter,
     /// Lower-case letters, digits and hyphens, not at the ends.
     Slug,
+    /// Letters, digits, `-` and `_`, as part of an address.
+    DocumentSlug,
     Email,
     /// An absolute http or https URL without credentials, query or fragment.
     Url,

@@ -20,7 +20,7 @@ pub fn AdminApplicationsPage() -> impl IntoView {
     let request = page_request();
     page(async move {
         let found = applications::list(&visit.core, visit.actor, &request).await?;
-        let pages = pager(&request, &found);
+        let pages = pager(&found);
         let rows = found.items.into_iter().map(row).collect();
         let headings = view! {
             {sort_heading(&request, "name", "Name")}

@@ -1,7 +1,7 @@
 use super::functions::{DELETE_APPLICATION, UPDATE_APPLICATION};
 use crate::{
     credentials::section::{credential_section, revealed_key},
-    products::product_page::gateway_url,
+    products::reference::frame::gateway_url,
     registrations::functions::DELETE_REGISTRATION,
     ui::{
         forms::{Confirm, Form, Hidden, Submit, TextArea, TextField},

@@ -19,7 +19,7 @@ pub fn ApplicationsPage() -> impl IntoView {
         let portal = visit.portal()?;
         let found = applications::list_own(&visit.core, visit.actor, portal.id, &request).await?;
         let choices = applications::strategy_choices(&visit.core, visit.actor, portal.id).await?;
-        let pages = pager(&request, &found);
+        let pages = pager(&found);
         let rows = found
             .items
             .into_iter()

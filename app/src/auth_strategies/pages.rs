@@ -19,7 +19,7 @@ pub fn AuthStrategiesPage() -> impl IntoView {
     let request = page_request();
     page(async move {
         let strategies = auth_strategies::list(&visit.core, visit.actor, &request).await?;
-        let pages = pager(&request, &strategies);
+        let pages = pager(&strategies);
         let rows = strategies
             .items
             .into_iter()

@@ -21,7 +21,7 @@ pub fn DevelopersPage() -> impl IntoView {
     let request = page_request();
     page(async move {
         let found = developers::list(&visit.core, visit.actor, None, &request).await?;
-        let pages = pager(&request, &found);
+        let pages = pager(&found);
         let rows = found
             .items
             .into_iter()

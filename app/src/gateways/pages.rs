@@ -19,7 +19,7 @@ pub fn GatewaysPage() -> impl IntoView {
     let request = page_request();
     page(async move {
         let gateways = gateways::list(&visit.core, visit.actor, &request).await?;
-        let pages = pager(&request, &gateways);
+        let pages = pager(&gateways);
         let rows = gateways
             .items
             .into_iter()
@@ -60,7 +60,7 @@ pub fn GatewayPage() -> impl IntoView {
     page(async move {
         let gateway = gateways::get(&visit.core, visit.actor, id?).await?;
         let services = gateways::services(&visit.core, visit.actor, gateway.id, &request).await?;
-        let pages = pager(&request, &services);
+        let pages = pager(&services);
         let id = gateway.id;
         let is_empty = services.items.is_empty();
         let services = services.items.into_iter().map(|service| service_card(id, service)).collect_view();

@@ -21,7 +21,7 @@ pub fn MailsPage() -> impl IntoView {
     page(async move {
         let mails = mail::list(&visit.core, visit.actor, &request).await?;
         let is_configured = visit.core.delivery.is_configured();
-        let pages = pager(&request, &mails);
+        let pages = pager(&mails);
         let rows = mails
             .items
             .into_iter()

@@ -22,7 +22,7 @@ pub fn PortalsPage() -> impl IntoView {
     let request = page_request();
     page(async move {
         let portals = portals::list(&visit.core, visit.actor, &request).await?;
-        let pages = pager(&request, &portals);
+        let pages = pager(&portals);
         let rows = portals
             .items
             .into_iter()

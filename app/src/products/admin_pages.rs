@@ -1,5 +1,6 @@
 use super::functions::{CREATE_PRODUCT, CREATE_VERSION, DELETE_PRODUCT, UNPUBLISH_PRODUCT, UPDATE_PRODUCT};
 use crate::{
+    documents::admin_pages::document_section,
     ui::{
         forms::{Confirm, Form, Hidden, Submit, TextArea, TextField},
         layout::PageTitle,
@@ -10,7 +11,10 @@ use crate::{
     visit::Visit,
 };
 use leptos::prelude::*;
-use portico_core::products::{self, Product, Version};
+use portico_core::{
+    documents,
+    products::{self, Product, Version},
+};
 use portico_model::{
     ids::{PortalId, ProductId},
     paths,
@@ -22,7 +26,7 @@ pub fn ProductsPage() -> impl IntoView {
     let request = page_request();
     page(async move {
         let products = products::list(&visit.core, visit.actor, &request).await?;
-        let pages = pager(&request, &products);
+        let pages = pager(&products);
         let rows = products
             .items
             .into_iter()
@@ -78,8 +82,9 @@ pub fn ProductAdminPage() -> impl IntoView {
         let product = products::get(&visit.core, visit.actor, id?).await?;
         let versions = products::versions(&visit.core, visit.actor, product.id).await?;
         let portals = products::portals(&visit.core, visit.actor, product.id).await?;
+        let documents = documents::tree(&visit.core, visit.actor, product.id).await?;
         let id = product.id;
-        let question = format!("Delete {}? It must have no versions.", product.name);
+        let question = format!("Delete {}? It must have no versions; its documents go with it.", product.name);
         let view = view! {
             <PageTitle text=product.name.clone() />
             <h1>{product.name.clone()}</h1>
@@ -94,6 +99,10 @@ pub fn ProductAdminPage() -> impl IntoView {
                         <Submit label="Create version" />
                     </Form>
                 </details>
+            </section>
+            <section>
+                <h2>"Documents"</h2>
+                {document_section(id, documents)}
             </section>
             <section>
                 <h2>"Portals"</h2>

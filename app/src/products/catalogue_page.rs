@@ -1,7 +1,8 @@
 use crate::{
+    search::search_page::search_box,
     ui::{
         layout::PageTitle,
-        lists::{ListSearch, pager},
+        lists::pager,
         page::{page, page_request},
         text::count,
     },
@@ -19,7 +20,7 @@ pub fn CataloguePage() -> impl IntoView {
     page(async move {
         let portal = visit.portal()?;
         let products = catalogue::products(&visit.core, visit.actor, portal, &request).await?;
-        let pages = pager(&request, &products);
+        let pages = pager(&products);
         let empty = match (products.items.is_empty(), request.search.is_empty()) {
             (false, _) => None,
             (true, true) => Some("No products listed. Ask whoever runs this portal when there will be some."),
@@ -32,7 +33,7 @@ pub fn CataloguePage() -> impl IntoView {
                 <h1>{format!("Welcome to {}", portal.display_name)}</h1>
                 <p>{portal.description.clone()}</p>
             </div>
-            <ListSearch request=request.clone() label="Search the catalog" />
+            {search_box(&request.search)}
             {empty.map(|text| view! { <p class="empty">{text}</p> })}
             <ul class="cards">{cards}</ul>
             {pages}

@@ -1,75 +1,92 @@
+//! A product with one of its versions: how to get access, and what it can do.
+
+use super::reference::{
+    frame::{Current, Reading},
+    operation_list::operation_list,
+};
 use crate::{
     ui::{
         layout::PageTitle,
-        page::{page, path_id},
-        text::count,
+        markdown,
+        page::{page, page_request, path_id, query},
     },
-    visit::{UiError, Visit},
+    visit::Visit,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use portico_core::{
-    Actor, Error,
+    Actor,
     products::{
-        Operation,
         catalogue::{self, CatalogueVersion},
+        reference,
     },
-    registrations,
-    registrations::Registration,
+    registrations::{self, Registration},
 };
 use portico_model::{
     ids::{ProductId, VersionId},
     paths,
-    problem::Problem,
     states::RegistrationStatus,
 };
 
-/// A product with one of its versions: how to get access, and what it can do.
 #[component]
 pub fn ProductPage() -> impl IntoView {
     let visit = Visit::current();
     let product = path_id::<ProductId>("product");
     let wanted = use_params_map().get_untracked().get("version");
+    let request = page_request();
+    let tag = has_tag().then(|| query("tag"));
     page(async move {
         let portal = visit.portal()?;
-        let versions = catalogue::versions(&visit.core, visit.actor, portal, product?).await?;
-        let version = choose(&versions, wanted)?;
-        let (operations, total) = catalogue::operations(&visit.core, visit.actor, portal, version.id).await?;
+        let reading = Reading::load(&visit, product, wanted).await?;
+        let version = &reading.version;
+        let operations = reference::operations(&visit.core, version, tag.as_deref(), &request).await?;
+        let description = catalogue::description(&visit.core, version).await?;
         let registrations = match visit.actor {
             Actor::Developer { .. } => registrations::own_for_version(&visit.core, visit.actor, portal.id, version.id).await?,
             _ => Vec::new(),
         };
-        let access = (!portal.is_public).then(|| access_card(&version, &registrations));
-        let title = format!("{} {}", version.product_name, version.name);
-        let view = view! {
-            <PageTitle text=title />
-            <p class="crumbs"><a href=paths::portal::CATALOGUE>"Catalog"</a></p>
+        let access = (!portal.is_public).then(|| access_card(version, &registrations));
+        let introduction = tag.is_none().then(|| introduction(&reading, &description, access));
+        let current = tag.as_deref().map_or(Current::Overview, Current::Tag);
+        let content = view! {
+            <PageTitle text=format!("{} {}", version.product_name, version.name) />
             <h1>{version.product_name.clone()}</h1>
-            <p class="lead">{version.product_description.clone()}</p>
-            {version_switch(&versions, version.id)}
-            {version
-                .deprecated
-                .then(|| {
-                    view! {
-                        <p class="warning">
-                            "This product version is now deprecated. The endpoints will remain fully usable until this version is sunsetted."
-                        </p>
-                    }
-                })}
-            {access}
-            {(!portal.is_public).then(|| calling(&visit, &version))}
-            {operation_list(operations, total)}
+            {introduction}
+            {operation_list(&reading, operations, tag.as_deref(), &request)}
         };
-        Ok(view.into_any())
+        Ok(reading.frame(current, content.into_any()))
     })
 }
 
-fn choose(versions: &[CatalogueVersion], wanted: Option<String>) -> Result<CatalogueVersion, UiError> {
-    let chosen = match wanted {
-        None => versions.first(),
-        Some(id) => id.parse::<VersionId>().ok().and_then(|id| versions.iter().find(|version| version.id == id)),
-    };
-    chosen.cloned().ok_or_else(|| Error::Problem(Problem::NotFound).into())
+/// Operations without a tag are those of the empty one.
+fn has_tag() -> bool {
+    leptos_router::hooks::use_query_map().get_untracked().get("tag").is_some()
+}
+
+fn introduction(reading: &Reading, description: &str, access: Option<AnyView>) -> AnyView {
+    let version = &reading.version;
+    let download = reading.introduction.is_some().then(|| {
+        let href = paths::portal::specification(version.product_id, version.id);
+        view! { <p><a href=href download="">"Download the specification"</a></p> }
+    });
+    view! {
+        <p class="lead">{version.product_description.clone()}</p>
+        {version_switch(&reading.versions, version.id)}
+        {version
+            .deprecated
+            .then(|| {
+                view! {
+                    <p class="warning">
+                        "This product version is now deprecated. The endpoints will remain fully usable until this version is sunsetted."
+                    </p>
+                }
+            })}
+        {access}
+        {markdown::description(description)}
+        {calling(reading)}
+        {download}
+    }
+    .into_any()
 }
 
 fn version_switch(versions: &[CatalogueVersion], current: VersionId) -> AnyView {
@@ -128,57 +145,14 @@ fn registration_state(registration: &Registration) -> AnyView {
 }
 
 /// Where to send calls, with the reader's own key left as a variable.
-fn calling(visit: &Visit, version: &CatalogueVersion) -> AnyView {
-    let (Some(prefix), Some(key_names)) = (&version.gateway_path_prefix, &version.key_names) else { return ().into_any() };
-    let base = gateway_url(&visit.gateway_origin, version.gateway_host.as_deref().unwrap_or_default(), prefix);
-    let header = key_names.first().cloned().unwrap_or_default();
+fn calling(reading: &Reading) -> AnyView {
+    let Some(header) = reading.key_header().filter(|_| reading.version.gateway_path_prefix.is_some()) else {
+        return ().into_any();
+    };
     view! {
         <section>
             <h2>"Calling it"</h2>
-            <pre class="code"><code>{format!("curl {base} --header \"{header}: $API_KEY\"")}</code></pre>
-        </section>
-    }
-    .into_any()
-}
-
-/// The address of a service at the built-in gateway.
-pub fn gateway_url(origin: &str, host: &str, path_prefix: &str) -> String {
-    let path = if path_prefix == "/" { "/".to_owned() } else { path_prefix.to_owned() };
-    if host.is_empty() {
-        return format!("{origin}{path}");
-    }
-    let port = origin.rsplit_once(':').map(|(_, port)| port).filter(|port| port.chars().all(|c| c.is_ascii_digit()));
-    let scheme = origin.split("://").next().unwrap_or("http");
-    format!("{scheme}://{host}{}{path}", port.map(|port| format!(":{port}")).unwrap_or_default())
-}
-
-fn operation_list(operations: Vec<Operation>, total: i64) -> AnyView {
-    if operations.is_empty() {
-        return view! { <section><h2>"Operations"</h2><p class="empty">"This version has no specification yet."</p></section> }
-            .into_any();
-    }
-    let shown = i64::try_from(operations.len()).unwrap_or(i64::MAX);
-    let items = operations
-        .into_iter()
-        .map(|operation| {
-            view! {
-                <li class="operation">
-                    <span class=format!("method {}", operation.method.to_lowercase())>{operation.method.clone()}</span>
-                    <code>{operation.path}</code>
-                    <span>{operation.summary}</span>
-                    {operation.deprecated.then(|| view! { <span class="badge waiting">"Deprecated"</span> })}
-                </li>
-            }
-        })
-        .collect_view();
-    view! {
-        <section>
-            <h2>"Operations"</h2>
-            <p class="quiet">
-                {count(total, "operation", "operations")}
-                {(shown < total).then(|| format!(", the first {shown} of them"))}
-            </p>
-            <ul class="operations">{items}</ul>
+            <pre class="code"><code>{format!("curl {} --header \"{header}: $API_KEY\"", reading.server())}</code></pre>
         </section>
     }
     .into_any()

@@ -21,7 +21,7 @@ pub fn RegistrationsPage() -> impl IntoView {
     let request = page_request();
     page(async move {
         let found = registrations::list(&visit.core, visit.actor, None, &request).await?;
-        let pages = pager(&request, &found);
+        let pages = pager(&found);
         let rows = found.items.into_iter().map(row).collect();
         let headings = view! {
             {sort_heading(&request, "application", "Application")}

@@ -3,6 +3,7 @@
 use crate::{
     admins::functions::SIGN_OUT_ADMIN,
     developers::functions::SIGN_OUT,
+    search::search_page::search_box,
     ui::forms::{Form, Submit},
     visit::Visit,
 };
@@ -84,10 +85,15 @@ pub fn PortalFrame(children: Children) -> impl IntoView {
         }
         .into_any(),
     };
+    let path = visit.target.split('?').next().unwrap_or_default();
+    let may_read = portal.is_public || matches!(visit.actor, Actor::Developer { .. });
+    // Those pages have a box of their own.
+    let has_search = may_read && path != paths::portal::CATALOGUE && path != paths::portal::SEARCH;
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
         <header class="top">
             <a class="brand" href=paths::portal::CATALOGUE>{portal.display_name.clone()}</a>
+            {has_search.then(|| search_box(""))}
             <nav aria-label="Main">{nav_link(paths::portal::CATALOGUE, "Catalog")} {account}</nav>
         </header>
         <main id="main">{notice()} {children()}</main>

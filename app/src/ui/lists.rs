@@ -2,36 +2,24 @@
 
 use crate::visit::Visit;
 use leptos::prelude::*;
-use portico_model::paging::{PAGE_SIZE, Page, PageRequest};
+use portico_model::paging::{Page, PageRequest};
 
-/// The current path with this list's parameters, and others changed or removed (when empty).
-fn link(request: &PageRequest, changes: &[(&str, &str)]) -> String {
+/// The current address with some parameters changed, or removed where they are empty.
+fn link(changes: &[(&str, &str)]) -> String {
     let visit = Visit::current();
-    let path = visit.target.split('?').next().unwrap_or("/").to_owned();
-    let page = (request.index + 1).to_string();
-    let page = if request.index == 0 { "" } else { page.as_str() };
-    let current = [
-        ("search", request.search.as_str()),
-        ("status", request.status.as_str()),
-        ("sort", request.sort.as_str()),
-        ("page", page),
-    ];
-    let mut query = String::new();
-    for (name, value) in current {
-        let value = changes.iter().find(|(changed, _)| *changed == name).map_or(value, |(_, value)| value);
-        if !value.is_empty() {
-            query.push(if query.is_empty() { '?' } else { '&' });
-            query.push_str(name);
-            query.push('=');
-            query.extend(form_urlencoded(value));
-        }
-    }
-    path + &query
+    let (path, query) = visit.target.split_once('?').unwrap_or((visit.target.as_str(), ""));
+    let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+    let changed = changes.iter().filter(|(_, value)| !value.is_empty());
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).extend_pairs(changed).finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-fn form_urlencoded(value: &str) -> Vec<String> {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    value.bytes().map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+/// Parameters that searching must not lose.
+fn other_parameters() -> Vec<(String, String)> {
+    let target = Visit::current().target;
+    let query = target.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let parameters = form_urlencoded::parse(query.as_bytes()).into_owned();
+    parameters.filter(|(name, value)| !matches!(name.as_str(), "search" | "status" | "page") && !value.is_empty()).collect()
 }
 
 /// Search within a list, and where there are states, one of them.
@@ -58,6 +46,10 @@ pub fn ListSearch(
     });
     view! {
         <form class="list-search" method="get" role="search">
+            {other_parameters()
+                .into_iter()
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+                .collect_view()}
             <label>
                 <span class="visually-hidden">{label}</span>
                 <input type="search" name="search" placeholder=label value=request.search.clone() />
@@ -78,7 +70,7 @@ pub fn sort_heading(request: &PageRequest, column: &str, label: &'static str) ->
     } else {
         ("none", column)
     };
-    let href = link(request, &[("sort", next), ("page", "")]);
+    let href = link(&[("sort", next), ("page", "")]);
     view! {
         <th scope="col" aria-sort=order>
             <a href=href>{label}</a>
@@ -88,14 +80,15 @@ pub fn sort_heading(request: &PageRequest, column: &str, label: &'static str) ->
 }
 
 /// Where in the list one is, and the way to the neighbouring pages.
-pub fn pager<T>(request: &PageRequest, page: &Page<T>) -> AnyView {
-    if page.total <= i64::from(PAGE_SIZE) && page.index == 0 {
+pub fn pager<T>(page: &Page<T>) -> AnyView {
+    let size = i64::from(page.size);
+    if page.total <= size && page.index == 0 {
         return ().into_any();
     }
-    let first = i64::from(page.index) * i64::from(PAGE_SIZE) + 1;
-    let last = (first - 1 + i64::from(PAGE_SIZE)).min(page.total);
-    let previous = (page.index > 0).then(|| link(request, &[("page", &page.index.to_string())]));
-    let next = page.has_next().then(|| link(request, &[("page", &(page.index + 2).to_string())]));
+    let first = i64::from(page.index) * size + 1;
+    let last = (first - 1 + size).min(page.total);
+    let previous = (page.index > 0).then(|| link(&[("page", &page.index.to_string())]));
+    let next = page.has_next().then(|| link(&[("page", &(page.index + 2).to_string())]));
     view! {
         <nav class="pager" aria-label="Pages">
             {previous.map(|href| view! { <a href=href rel="prev">"Previous"</a> })}

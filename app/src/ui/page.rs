@@ -87,8 +87,12 @@ pub fn NotFoundPage() -> impl IntoView {
 
 /// An id in the path; one that cannot be read is of nothing.
 pub fn path_id<T: std::str::FromStr>(name: &str) -> Result<T, UiError> {
-    let text = use_params_map().get_untracked().get(name).unwrap_or_default();
-    text.parse().map_err(|_| Problem::NotFound.into())
+    path_text(name).parse().map_err(|_| Problem::NotFound.into())
+}
+
+/// A part of the path as it stands there.
+pub fn path_text(name: &str) -> String {
+    use_params_map().get_untracked().get(name).unwrap_or_default()
 }
 
 /// A parameter of the query; empty where it is missing.
@@ -104,5 +108,6 @@ pub fn page_request() -> PageRequest {
         status: query("status"),
         // People count pages from 1.
         index: query("page").parse::<u32>().unwrap_or(1).clamp(1, 1_000_000) - 1,
+        ..PageRequest::default()
     }
 }

@@ -2,7 +2,7 @@
 
 use portico_model::{
     problem::{Conflict, Expected, Problem, Rule},
-    states::{CredentialState, DeveloperStatus, Grace, MailState, RegistrationStatus},
+    states::{CredentialState, DeveloperStatus, Grace, MailState, PublishStatus, RegistrationStatus},
 };
 
 /// A problem in a sentence or two: what is wrong, and what to do.
@@ -46,6 +46,7 @@ pub fn rule(rule: &Rule) -> String {
         Rule::MaxItems(maximum) => format!("Give at most {maximum}."),
         Rule::ControlCharacter => "Remove line breaks and other control characters.".to_owned(),
         Rule::Slug => "Use lower-case letters, digits and hyphens, with no hyphen at either end.".to_owned(),
+        Rule::DocumentSlug => "Use letters, digits, hyphens and underscores.".to_owned(),
         Rule::Email => "Email must be a valid email address.".to_owned(),
         Rule::Url => "Give an address such as https://api.example.com, without user name, query or fragment.".to_owned(),
         Rule::Hostname => "Give a host name such as api.example.com.".to_owned(),
@@ -139,6 +140,22 @@ impl StateWords for RegistrationStatus {
             Self::Pending => "waiting",
             Self::Approved => "good",
             Self::Revoked | Self::Rejected => "bad",
+        }
+    }
+}
+
+impl StateWords for PublishStatus {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Published => "Published",
+            Self::Unpublished => "Unpublished",
+        }
+    }
+
+    fn tone(&self) -> &'static str {
+        match self {
+            Self::Published => "good",
+            Self::Unpublished => "waiting",
         }
     }
 }

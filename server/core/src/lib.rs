@@ -14,6 +14,7 @@ pub mod clock;
 pub mod credentials;
 pub mod database;
 pub mod developers;
+pub mod documents;
 pub mod error;
 pub mod gateways;
 pub mod jobs;
@@ -23,6 +24,7 @@ pub mod portals;
 pub mod products;
 pub mod publications;
 pub mod registrations;
+pub mod search;
 pub mod secrets;
 pub mod sessions;
 

@@ -3,7 +3,9 @@
 use portico_core::{
     Actor, Core, admins, applications,
     auth_strategies::{self, KeyAuthInput},
-    credentials, developers, gateways,
+    credentials, developers,
+    documents::{self, DocumentInput},
+    gateways,
     portals::{self, Portal, PortalInput},
     products, publications,
     publications::PublicationInput,
@@ -11,7 +13,7 @@ use portico_core::{
     secrets::Plain,
 };
 use portico_model::{
-    ids::{ApplicationId, AuthStrategyId, GatewayServiceId, ProductId, RegistrationId, VersionId},
+    ids::{ApplicationId, AuthStrategyId, DocumentId, GatewayServiceId, ProductId, RegistrationId, VersionId},
     states::{PublishStatus, RegistrationStatus},
 };
 
@@ -50,6 +52,22 @@ pub async fn a_version(core: &Core, product: &str) -> (ProductId, VersionId) {
     let version = products::create_version(core, Actor::System, product, "v1").await.expect("a version");
     products::put_specification(core, Actor::System, version, "", SPECIFICATION.to_owned()).await.expect("a specification");
     (product, version)
+}
+
+/// A published document of a product, at its top.
+pub async fn a_document(core: &Core, product: ProductId, title: &str) -> DocumentId {
+    documents::create(core, Actor::System, product, document_input(title)).await.expect("a document")
+}
+
+/// A published document at the top, with its title as its content.
+pub fn document_input(title: &str) -> DocumentInput {
+    DocumentInput {
+        slug: String::new(),
+        title: title.to_owned(),
+        status: PublishStatus::Published,
+        content: title.to_owned(),
+        parent: None,
+    }
 }
 
 /// A gateway service at a path prefix, linked from a version.

@@ -10,8 +10,8 @@ use axum::{
 use portico_core::{Actor, credentials, developers, mail, portals::PortalInput};
 use portico_model::{ids::DeveloperId, paging::PageRequest};
 use portico_testing::{
-    a_developer, a_linked_service, a_portal, a_strategy, a_version, an_admin, an_application, an_approved_registration,
-    portal_input, publish,
+    a_developer, a_document, a_linked_service, a_portal, a_strategy, a_version, an_admin, an_application,
+    an_approved_registration, portal_input, publish,
 };
 use std::collections::BTreeSet;
 
@@ -54,6 +54,7 @@ async fn world(server: &TestServer) -> World {
     let gateway = portico_core::gateways::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     developers::forgot_password(core, &portal, "ada@example.com", "10.0.0.9").await.unwrap();
     let mail = mail::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
+    let document = a_document(core, product, "Begin").await;
     let Actor::Developer { id: developer, .. } = ada else { panic!("a developer") };
     let _: DeveloperId = developer;
 
@@ -151,6 +152,25 @@ async fn world(server: &TestServer) -> World {
                 ("require_authentication", text("true")),
             ],
         ),
+        (
+            "/_fn/admin/create-document",
+            Admins,
+            vec![("product", id(&product)), ("title", text("Start")), ("slug", text("other")), ("content", text("# Hello"))],
+        ),
+        (
+            "/_fn/admin/update-document",
+            Admins,
+            vec![
+                ("product", id(&product)),
+                ("document", id(&document)),
+                ("title", text("Begin")),
+                ("slug", text("begin")),
+                ("published", text("true")),
+                ("content", text("")),
+            ],
+        ),
+        ("/_fn/admin/move-document-up", Admins, vec![("product", id(&product)), ("document", id(&document))]),
+        ("/_fn/admin/delete-document", Admins, vec![("product", id(&product)), ("document", id(&document))]),
         ("/_fn/admin/send-mail-again", Admins, vec![("mail", id(&mail))]),
         ("/_fn/admin/decide-registration", Admins, vec![("registration", id(&registration)), ("status", text("revoked"))]),
         ("/_fn/admin/delete-registration", Admins, vec![("registration", id(&registration))]),
@@ -184,6 +204,9 @@ async fn world(server: &TestServer) -> World {
             page("/products", &product),
             version_page.clone(),
             format!("{version_page}/register"),
+            format!("{version_page}/operations/get-things"),
+            format!("/products/{product}/documents/begin"),
+            text("/search?search=weather"),
             text("/account"),
             text("/applications"),
             text("/applications/new"),
@@ -197,6 +220,8 @@ async fn world(server: &TestServer) -> World {
             text("/admin/products"),
             text("/admin/products/new"),
             page("/admin/products", &product),
+            format!("/admin/products/{product}/documents/new"),
+            format!("/admin/products/{product}/documents/{document}"),
             format!("/admin/products/{product}/versions/{version}"),
             text("/admin/auth-strategies"),
             text("/admin/auth-strategies/new"),

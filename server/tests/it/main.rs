@@ -10,5 +10,6 @@
 mod authorization_coverage;
 mod browser;
 mod forms;
+mod markdown;
 mod pages;
 mod private_postgres;

@@ -1,7 +1,7 @@
 use crate::Result;
 use portico_model::{
     ids::{ApplicationId, AuthStrategyId, DeveloperId, PortalId},
-    paging::{PAGE_SIZE, Page, PageRequest},
+    paging::{Page, PageRequest},
     states::StrategyType,
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
@@ -170,12 +170,12 @@ pub(super) async fn list(pool: &PgPool, developer: Option<DeveloperId>, request:
         "created_at" => " order by application.created_at, application.id",
         _ => " order by application.created_at desc, application.id",
     });
-    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
     let mut count = QueryBuilder::<Postgres>::new("select count(*) from application ");
     push_filter(&mut count, developer, request);
     let total = count.build_query_scalar().fetch_one(pool).await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, developer: Option<DeveloperId>, request: &PageRequest) {

@@ -2,7 +2,7 @@ use super::KeyAuthInput;
 use crate::Result;
 use portico_model::{
     ids::{AuthStrategyId, ProductId, VersionId},
-    paging::{PAGE_SIZE, Page, PageRequest},
+    paging::{Page, PageRequest},
     states::StrategyType,
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
@@ -111,13 +111,13 @@ pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Au
         "-created_at" => " order by created_at desc, id",
         _ => " order by lower(name), id",
     });
-    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
     let total = sqlx::query_scalar("select count(*) from auth_strategy where name ilike $1 or display_name ilike $1")
         .bind(&pattern)
         .fetch_one(pool)
         .await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }
 
 pub(super) async fn uses(pool: &PgPool, id: AuthStrategyId) -> Result<Vec<StrategyUse>> {

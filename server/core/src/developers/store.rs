@@ -1,7 +1,7 @@
 use crate::Result;
 use portico_model::{
     ids::{DeveloperId, PortalId},
-    paging::{PAGE_SIZE, Page, PageRequest},
+    paging::{Page, PageRequest},
     states::DeveloperStatus,
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
@@ -218,12 +218,12 @@ pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &Page
         "created_at" => " order by developer.created_at, developer.id",
         _ => " order by developer.created_at desc, developer.id",
     });
-    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
     let mut count = QueryBuilder::<Postgres>::new("select count(*) from developer ");
     push_filter(&mut count, portal, request, &pattern);
     let total = count.build_query_scalar().fetch_one(pool).await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest, pattern: &str) {

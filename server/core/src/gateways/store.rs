@@ -2,7 +2,7 @@ use super::ServiceInput;
 use crate::Result;
 use portico_model::{
     ids::{GatewayId, GatewayServiceId, ProductId, VersionId},
-    paging::{PAGE_SIZE, Page, PageRequest},
+    paging::{Page, PageRequest},
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use time::OffsetDateTime;
@@ -97,10 +97,10 @@ pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Ga
         "-name" => " order by lower(name) desc, id",
         _ => " order by lower(name), id",
     });
-    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
     let total = sqlx::query_scalar("select count(*) from gateway where name ilike $1").bind(&pattern).fetch_one(pool).await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }
 
 pub(super) async fn find(pool: &PgPool, id: GatewayId) -> Result<Option<Gateway>> {
@@ -120,13 +120,13 @@ const SERVICE: &str = "select gateway_service.id, gateway.name as gateway_name, 
 pub(super) async fn services(pool: &PgPool, gateway: GatewayId, request: &PageRequest) -> Result<Page<GatewayService>> {
     let mut query = QueryBuilder::<Postgres>::new(SERVICE);
     push_filter(&mut query, gateway, request);
-    query.push(" order by lower(gateway_service.name), gateway_service.id limit ").push_bind(i64::from(PAGE_SIZE));
+    query.push(" order by lower(gateway_service.name), gateway_service.id limit ").push_bind(request.limit());
     query.push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
     let mut count = QueryBuilder::<Postgres>::new("select count(*) from gateway_service ");
     push_filter(&mut count, gateway, request);
     let total = count.build_query_scalar().fetch_one(pool).await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, gateway: GatewayId, request: &PageRequest) {

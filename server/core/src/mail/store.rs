@@ -2,7 +2,7 @@ use super::Letter;
 use crate::Result;
 use portico_model::{
     ids::{DeveloperId, MailId, PortalId},
-    paging::{PAGE_SIZE, Page, PageRequest},
+    paging::{Page, PageRequest},
     states::MailState,
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
@@ -138,12 +138,12 @@ pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Ma
         "created_at" => " order by created_at, id",
         _ => " order by created_at desc, id desc",
     });
-    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
     let mut count = QueryBuilder::<Postgres>::new("select count(*) from mail ");
     push_filter(&mut count, request);
     let total = count.build_query_scalar().fetch_one(pool).await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, request: &PageRequest) {

@@ -2,7 +2,7 @@ use super::PortalInput;
 use crate::Result;
 use portico_model::{
     ids::{AuthStrategyId, PortalId},
-    paging::{PAGE_SIZE, Page, PageRequest},
+    paging::{Page, PageRequest},
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use time::OffsetDateTime;
@@ -134,11 +134,11 @@ pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Po
         "-display_name" => " order by lower(display_name) desc, id",
         _ => " order by lower(name), id",
     });
-    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
     let total = sqlx::query_scalar("select count(*) from portal where name ilike $1 or display_name ilike $1 or slug ilike $1")
         .bind(&pattern)
         .fetch_one(pool)
         .await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }

@@ -1,11 +1,6 @@
 //! What a reader of a portal may see.
 
-use crate::{
-    Actor, Core, Result,
-    error::OrNotFound,
-    portals::Portal,
-    products::{Operation, store},
-};
+use crate::{Actor, Core, Result, error::OrNotFound, portals::Portal, products::store};
 use portico_model::{
     ids::{AuthStrategyId, ProductId, VersionId},
     paging::{Page, PageRequest},
@@ -23,7 +18,7 @@ pub struct CatalogueProduct {
     pub version_count: i64,
 }
 
-/// A published version, with what its publication says.
+/// A published version, with what its publication says. Only this module gives one out, to readers who may see it.
 #[derive(Clone, Debug, FromRow)]
 pub struct CatalogueVersion {
     pub id: VersionId,
@@ -42,14 +37,15 @@ pub struct CatalogueVersion {
     /// Where the gateway listens for it: host (empty for any) and path prefix.
     pub gateway_host: Option<String>,
     pub gateway_path_prefix: Option<String>,
+    #[sqlx(skip)]
+    _seen_by_a_reader: (),
 }
 
 /// A published specification.
 #[derive(Clone, Debug, FromRow)]
 pub struct CatalogueSpecification {
+    /// The file's name.
     pub name: String,
-    pub title: String,
-    pub description: String,
     pub content: String,
 }
 
@@ -72,14 +68,12 @@ pub async fn version(core: &Core, actor: Actor, portal: &Portal, id: VersionId) 
     store::catalogue_version(&core.pool, portal.id, id).await?.or_not_found()
 }
 
-/// The operations of a published version, as many as fit on a page, and how many there are. For readers.
-pub async fn operations(core: &Core, actor: Actor, portal: &Portal, id: VersionId) -> Result<(Vec<Operation>, i64)> {
-    version(core, actor, portal, id).await?;
-    store::operations(&core.pool, id).await
+/// What the specification says of itself, in markdown; empty without one. For whoever may see the version.
+pub async fn description(core: &Core, version: &CatalogueVersion) -> Result<String> {
+    store::specification_description(&core.pool, version.id).await
 }
 
-/// The specification of a published version. For readers of the portal.
-pub async fn specification(core: &Core, actor: Actor, portal: &Portal, id: VersionId) -> Result<CatalogueSpecification> {
-    version(core, actor, portal, id).await?;
-    store::specification(&core.pool, id).await?.or_not_found()
+/// The specification as it was uploaded. For whoever may see the version.
+pub async fn specification(core: &Core, version: &CatalogueVersion) -> Result<CatalogueSpecification> {
+    store::specification(&core.pool, version.id).await?.or_not_found()
 }

@@ -1,10 +1,11 @@
 //! API products, their versions and specifications, and the catalogue that readers see.
 
 pub mod catalogue;
+pub mod reference;
 pub mod specification;
 pub mod store;
 
-pub use specification::{Operation, Specification};
+pub use specification::Specification;
 pub use store::{Product, Version};
 
 use crate::{

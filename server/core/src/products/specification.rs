@@ -1,10 +1,22 @@
 //! Reading a specification: OpenAPI 3.x or Swagger 2, JSON or YAML.
 
+use super::reference::{
+    Introduction, Operation, OperationDetail, Slugs,
+    read::{ReadSchema, Reader},
+};
 use portico_model::problem::{Expected, Problem, Rule};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Largest specification, in bytes.
 pub const CONTENT_MAX: usize = 20 * 1024 * 1024;
+
+/// Enough for the deepest document that the parsers take, even without optimisation.
+const STACK: usize = 64 * 1024 * 1024;
+/// How deeply a YAML document may nest; JSON's parser has the same bound.
+const DEPTH_MAX: usize = 128;
+/// How many values a YAML document may have, aliases expanded: more than fit into one of the largest size.
+const NODES_MAX: usize = 4_000_000;
 
 /// The form field that a problem with a specification is told at.
 const FIELD: &str = "content";
@@ -16,21 +28,20 @@ pub struct Specification {
     pub content: String,
     pub title: String,
     pub description: String,
-    pub operations: Vec<Operation>,
+    pub introduction: Introduction,
+    pub operations: Vec<ReadOperation>,
+    /// What the operations refer to.
+    pub schemas: Vec<ReadSchema>,
     is_json: bool,
 }
 
-/// One operation of an API.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Operation {
-    /// In upper case.
-    pub method: String,
-    pub path: String,
-    /// Empty where the document gives none, as the next three.
-    pub operation_id: String,
-    pub summary: String,
-    pub tag: String,
-    pub deprecated: bool,
+/// An operation as it is stored.
+#[derive(Debug)]
+pub struct ReadOperation {
+    pub operation: Operation,
+    pub detail: OperationDetail,
+    /// The schemas that its page shows.
+    pub schemas: Vec<String>,
 }
 
 impl Specification {
@@ -40,6 +51,13 @@ impl Specification {
     ///
     /// [`Problem::Invalid`] with the place that is wrong.
     pub fn read(content: String) -> Result<Self, Problem> {
+        // Every level of nesting takes room on the stack, in the parsers as here.
+        let reading = std::thread::Builder::new().stack_size(STACK).spawn(move || Self::read_here(content));
+        let reading = reading.map_err(|_| Problem::Unavailable)?;
+        reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    fn read_here(content: String) -> Result<Self, Problem> {
         if content.trim().is_empty() {
             return Err(Problem::field(FIELD, Rule::Required));
         }
@@ -50,15 +68,31 @@ impl Specification {
             return Err(syntax(before.matches('\n').count() + 1, 1));
         }
         let is_json = content.trim_start().starts_with('{');
-        let document = if is_json { parse_json(&content)? } else { parse_yaml(&content)? };
+        let mut document = if is_json { parse_json(&content)? } else { parse_yaml(&content)? };
+        remove_nul(&mut document);
         let root = document.as_object().ok_or_else(|| wrong("", Expected::Object))?;
         check_version(root)?;
         let info = object(root, "", "info")?;
         let title = info.get("title").and_then(Value::as_str).ok_or_else(|| wrong("/info/title", Expected::Text))?;
-        let title = title.replace('\0', "");
-        let description = text(info, "description");
-        let operations = operations(root)?;
-        Ok(Self { title, description, operations, is_json, content })
+        let (title, description) = (title.to_owned(), text(info, "description"));
+        let mut reader = Reader::new(&document);
+        let introduction = reader.introduction();
+        let found = operations(root, &mut reader)?;
+        let schemas = reader.finish();
+        let operations = found.into_iter().map(|(operation, detail, referred)| ReadOperation {
+            operation,
+            detail,
+            schemas: schemas.related(&referred),
+        });
+        Ok(Self {
+            title,
+            description,
+            introduction,
+            operations: operations.collect(),
+            schemas: schemas.schemas,
+            is_json,
+            content,
+        })
     }
 
     /// What a pasted document is called.
@@ -73,7 +107,10 @@ fn parse_json(content: &str) -> Result<Value, Problem> {
 
 /// The parser's own budget bounds nesting, aliases and size, so that no small document becomes a large one.
 fn parse_yaml(content: &str) -> Result<Value, Problem> {
-    serde_saphyr::from_str(content).map_err(|error| {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: DEPTH_MAX, max_nodes: NODES_MAX, max_events: 4 * NODES_MAX },
+    };
+    serde_saphyr::from_str_with_options(content, options).map_err(|error| {
         let (line, column) = error.location().map_or((1, 1), |place| (place.line(), place.column()));
         syntax(usize::try_from(line).unwrap_or(1), usize::try_from(column).unwrap_or(1))
     })
@@ -91,35 +128,59 @@ fn check_version(root: &Map<String, Value>) -> Result<(), Problem> {
     if known { Ok(()) } else { Err(wrong(place, Expected::KnownVersion)) }
 }
 
-fn operations(root: &Map<String, Value>) -> Result<Vec<Operation>, Problem> {
+/// Each operation with what it refers to.
+type Found = (Operation, OperationDetail, BTreeSet<String>);
+
+fn operations<'a>(root: &'a Map<String, Value>, reader: &mut Reader<'a>) -> Result<Vec<Found>, Problem> {
     let paths = match root.get("paths") {
         // OpenAPI 3.1 allows a document of webhooks or components alone.
         None if root.contains_key("openapi") && !text(root, "openapi").starts_with("3.0") => return Ok(Vec::new()),
         _ => object(root, "", "paths")?,
     };
+    let mut slugs = Slugs::default();
     let mut found = Vec::new();
     for (path, item) in paths.iter().filter(|(path, _)| !path.starts_with("x-")) {
         let place = format!("/paths/{}", escape(path));
         if !path.starts_with('/') {
             return Err(wrong(&place, Expected::LeadingSlash));
         }
-        let item = item.as_object().ok_or_else(|| wrong(&place, Expected::Object))?;
-        for method in METHODS.into_iter().filter(|method| item.contains_key(*method)) {
-            found.push(operation(path, method, object(item, &place, method)?));
+        let item = reader.resolve(item).unwrap_or(item);
+        let operations = item.as_object().ok_or_else(|| wrong(&place, Expected::Object))?;
+        for method in METHODS.into_iter().filter(|method| operations.contains_key(*method)) {
+            let written = object(operations, &place, method)?;
+            let (detail, referred) = reader.operation(item, operations.get(method).unwrap_or(&Value::Null));
+            found.push((operation(path, method, written, &mut slugs), detail, referred));
         }
     }
     Ok(found)
 }
 
-fn operation(path: &str, method: &str, operation: &Map<String, Value>) -> Operation {
+fn operation(path: &str, method: &str, operation: &Map<String, Value>, slugs: &mut Slugs) -> Operation {
     let first_tag = operation.get("tags").and_then(Value::as_array).and_then(|tags| tags.first());
+    let operation_id = text(operation, "operationId");
     Operation {
+        slug: slugs.give(&if operation_id.is_empty() { format!("{method} {path}") } else { operation_id.clone() }),
         method: method.to_uppercase(),
-        path: path.replace('\0', ""),
-        operation_id: text(operation, "operationId"),
+        path: path.to_owned(),
+        operation_id,
         summary: text(operation, "summary"),
-        tag: first_tag.and_then(Value::as_str).unwrap_or_default().replace('\0', ""),
+        tag: first_tag.and_then(Value::as_str).unwrap_or_default().to_owned(),
         deprecated: operation.get("deprecated").and_then(Value::as_bool).unwrap_or(false),
+    }
+}
+
+/// Postgres keeps no NUL, which JSON and YAML can write as an escape.
+fn remove_nul(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains('\0') => *text = text.replace('\0', ""),
+        Value::Array(items) => items.iter_mut().for_each(remove_nul),
+        Value::Object(members) => {
+            if members.keys().any(|key| key.contains('\0')) {
+                *members = std::mem::take(members).into_iter().map(|(key, value)| (key.replace('\0', ""), value)).collect();
+            }
+            members.values_mut().for_each(remove_nul);
+        }
+        _ => {}
     }
 }
 
@@ -127,9 +188,9 @@ fn object<'a>(parent: &'a Map<String, Value>, place: &str, key: &str) -> Result<
     parent.get(key).and_then(Value::as_object).ok_or_else(|| wrong(&format!("{place}/{key}"), Expected::Object))
 }
 
-/// A text that may be missing. Postgres keeps no NUL, which JSON can write as an escape.
+/// A text that may be missing.
 fn text(parent: &Map<String, Value>, key: &str) -> String {
-    parent.get(key).and_then(Value::as_str).unwrap_or_default().replace('\0', "")
+    parent.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// As RFC 6901 writes a key in a pointer.
@@ -169,7 +230,7 @@ mod tests {
         for content in [yaml, json, swagger] {
             let specification = Specification::read(content.to_owned()).unwrap();
             assert_eq!(specification.title, "Weather");
-            let [operation] = &specification.operations[..] else { panic!("one operation") };
+            let [ReadOperation { operation, .. }] = &specification.operations[..] else { panic!("one operation") };
             assert_eq!((operation.method.as_str(), operation.path.as_str()), ("GET", "/now"));
             assert_eq!((operation.summary.as_str(), operation.tag.as_str()), ("Now", "a"));
         }

@@ -1,11 +1,12 @@
 use super::{
     catalogue::{CatalogueProduct, CatalogueSpecification, CatalogueVersion},
-    specification::{Operation, Specification},
+    reference,
+    specification::Specification,
 };
 use crate::Result;
 use portico_model::{
     ids::{GatewayServiceId, PortalId, ProductId, VersionId},
-    paging::{PAGE_SIZE, Page, PageRequest},
+    paging::{Page, PageRequest},
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use time::OffsetDateTime;
@@ -70,6 +71,12 @@ pub(super) async fn update(
     Ok(done.rows_affected() == 1)
 }
 
+/// Locks a product, so that what belongs to it changes one after the other.
+pub(crate) async fn lock(connection: &mut PgConnection, id: ProductId) -> Result<Option<ProductId>> {
+    let found = sqlx::query_scalar("select id from product where id = $1 for update").bind(id).fetch_optional(connection).await?;
+    Ok(found)
+}
+
 pub(super) async fn delete(connection: &mut PgConnection, id: ProductId) -> Result<bool> {
     let done = sqlx::query("delete from product where id = $1").bind(id).execute(connection).await?;
     Ok(done.rows_affected() == 1)
@@ -121,13 +128,13 @@ pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Pr
         "-created_at" => " order by created_at desc, id",
         _ => " order by lower(name), id",
     });
-    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
     let total = sqlx::query_scalar("select count(*) from product where name ilike $1 or description ilike $1")
         .bind(&pattern)
         .fetch_one(pool)
         .await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }
 
 pub(super) async fn find(pool: &PgPool, id: ProductId) -> Result<Option<Product>> {
@@ -236,40 +243,19 @@ pub(super) async fn put_specification(
     .bind(now)
     .execute(&mut *connection)
     .await?;
-    let column = |value: fn(&Operation) -> &String| specification.operations.iter().map(value).cloned().collect::<Vec<_>>();
-    let deprecated: Vec<bool> = specification.operations.iter().map(|o| o.deprecated).collect();
-    sqlx::query(
-        "insert into operation (version_id, position, method, path, operation_id, summary, tag, deprecated)
-         select $1, position, method, path, operation_id, summary, tag, deprecated
-         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[]) with ordinality
-             as operation (method, path, operation_id, summary, tag, deprecated, position)",
-    )
-    .bind(version)
-    .bind(column(|o| &o.method))
-    .bind(column(|o| &o.path))
-    .bind(column(|o| &o.operation_id))
-    .bind(column(|o| &o.summary))
-    .bind(column(|o| &o.tag))
-    .bind(deprecated)
-    .execute(connection)
-    .await?;
-    Ok(())
+    reference::store::put(connection, version, specification).await
 }
 
-pub(super) async fn operations(pool: &PgPool, version: VersionId) -> Result<(Vec<Operation>, i64)> {
-    let operations = sqlx::query_as(
-        "select method, path, operation_id, summary, tag, deprecated from operation
-         where version_id = $1 order by position limit 500",
-    )
-    .bind(version)
-    .fetch_all(pool)
-    .await?;
-    let total = sqlx::query_scalar("select count(*) from operation where version_id = $1").bind(version).fetch_one(pool).await?;
-    Ok((operations, total))
+pub(super) async fn specification_description(pool: &PgPool, version: VersionId) -> Result<String> {
+    let description = sqlx::query_scalar("select description from specification where version_id = $1")
+        .bind(version)
+        .fetch_optional(pool)
+        .await?;
+    Ok(description.unwrap_or_default())
 }
 
 pub(super) async fn specification(pool: &PgPool, version: VersionId) -> Result<Option<CatalogueSpecification>> {
-    let specification = sqlx::query_as("select name, title, description, content from specification where version_id = $1")
+    let specification = sqlx::query_as("select name, content from specification where version_id = $1")
         .bind(version)
         .fetch_optional(pool)
         .await?;
@@ -294,7 +280,7 @@ pub(super) async fn catalogue(pool: &PgPool, portal: PortalId, request: &PageReq
     )
     .bind(portal)
     .bind(&pattern)
-    .bind(i64::from(PAGE_SIZE))
+    .bind(request.limit())
     .bind(request.offset())
     .fetch_all(pool)
     .await?;
@@ -309,7 +295,7 @@ pub(super) async fn catalogue(pool: &PgPool, portal: PortalId, request: &PageReq
     .bind(&pattern)
     .fetch_one(pool)
     .await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }
 
 const CATALOGUE_VERSION: &str = "select version.id, product.id as product_id, product.name as product_name,

@@ -1,7 +1,7 @@
 use crate::Result;
 use portico_model::{
     ids::{ApplicationId, DeveloperId, PortalId, ProductId, RegistrationId, VersionId},
-    paging::{PAGE_SIZE, Page, PageRequest},
+    paging::{Page, PageRequest},
     states::RegistrationStatus,
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
@@ -166,13 +166,13 @@ pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &Page
         "created_at" => " order by registration.created_at, registration.id",
         _ => " order by registration.created_at desc, registration.id",
     });
-    query.push(" limit ").push_bind(i64::from(PAGE_SIZE)).push(" offset ").push_bind(request.offset());
+    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
     let mut count = QueryBuilder::<Postgres>::new("select count(*)");
     count.push(JOINS);
     push_filter(&mut count, portal, request);
     let total = count.build_query_scalar().fetch_one(pool).await?;
-    Ok(Page { items, index: request.index, total })
+    Ok(request.page(items, total))
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest) {

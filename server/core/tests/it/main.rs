@@ -13,12 +13,15 @@ mod auth_strategies;
 mod catalogue;
 mod credentials;
 mod developers;
+mod documents;
 mod gateways;
 mod jobs;
 mod mail;
 mod portals;
+mod reference;
 mod registrations;
 mod schema_rules;
+mod search;
 mod sessions;
 
 use portico_core::{Error, Result};

@@ -1,0 +1,3 @@
+pub mod admin_pages;
+pub mod document_page;
+pub mod functions;

@@ -1,0 +1,9 @@
+//! The API reference, drawn on the server from what was cut out of the specification.
+
+pub mod example;
+pub mod frame;
+pub mod operation_list;
+pub mod operation_page;
+pub mod samples;
+pub mod schema_page;
+pub mod schema_view;

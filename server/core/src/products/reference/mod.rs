@@ -1,0 +1,74 @@
+//! The API reference: what readers learn of a version's operations and schemas.
+//!
+//! A specification is cut into stored details when it is uploaded, so a page costs the same in a document of
+//! five operations and in one of five thousand.
+
+pub mod detail;
+pub mod read;
+mod slugs;
+pub mod store;
+
+pub use detail::{Introduction, OperationDetail, Schema};
+pub use slugs::Slugs;
+pub use store::{NamedSchema, Operation, OperationPage, SchemaPage, Tag};
+
+use super::{Specification, catalogue::CatalogueVersion};
+use crate::{Core, Result, error::OrNotFound};
+use portico_model::paging::{Page, PageRequest};
+
+/// Which way of cutting the stored details are of. Count on when [`read`] or [`detail`] change their meaning:
+/// the next start cuts every specification anew.
+pub const READER: i32 = 1;
+
+/// Operations on a page.
+pub const OPERATIONS_PAGE_SIZE: u32 = 100;
+
+/// What the specification says of the whole API; `None` without a specification. For whoever may see the version.
+pub async fn introduction(core: &Core, version: &CatalogueVersion) -> Result<Option<Introduction>> {
+    store::introduction(&core.pool, version.id).await
+}
+
+/// The operations of a version, in the document's order, of one tag or of all; the search looks at path, summary
+/// and operation id. For whoever may see the version.
+pub async fn operations(
+    core: &Core,
+    version: &CatalogueVersion,
+    tag: Option<&str>,
+    request: &PageRequest,
+) -> Result<Page<Operation>> {
+    let request = PageRequest { size: OPERATIONS_PAGE_SIZE, ..request.clone() };
+    store::operations(&core.pool, version.id, tag, &request).await
+}
+
+/// The tags of a version's operations, as they come first in the document. For whoever may see the version.
+pub async fn tags(core: &Core, version: &CatalogueVersion) -> Result<Vec<Tag>> {
+    store::tags(&core.pool, version.id).await
+}
+
+/// One operation with all that its page shows. For whoever may see the version.
+pub async fn operation(core: &Core, version: &CatalogueVersion, slug: &str) -> Result<OperationPage> {
+    store::operation(&core.pool, version.id, slug).await?.or_not_found()
+}
+
+/// One schema with those that its page shows. For whoever may see the version.
+pub async fn schema(core: &Core, version: &CatalogueVersion, slug: &str) -> Result<SchemaPage> {
+    store::schema(&core.pool, version.id, slug).await?.or_not_found()
+}
+
+/// Cuts again what an older reader cut. Any number of processes may do this.
+pub async fn cut_anew(core: &Core) -> Result<()> {
+    while let Some((version, content)) = store::cut_by_older_reader(&core.pool, READER).await? {
+        let read = tokio::task::spawn_blocking(move || Specification::read(content)).await.map_err(anyhow::Error::from)?;
+        let mut tx = core.begin().await?;
+        match read {
+            Ok(specification) => store::put(&mut tx, version, &specification).await?,
+            // It was fine for the older reader. Readers see its title and can fetch it as it is.
+            Err(problem) => {
+                tracing::error!(%version, ?problem, "a stored specification cannot be read any more");
+                store::mark_read(&mut tx, version).await?;
+            }
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}

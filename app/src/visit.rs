@@ -1,8 +1,10 @@
 //! One request as pages and server functions see it.
 
 use crate::ui::words;
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use leptos::prelude::{expect_context, use_context};
-use portico_core::{Actor, Core, Error, portals::Portal};
+use portico_core::{Actor, Core, Error, portals::Portal, secrets::Plain};
+use portico_gateway::Proxy;
 use portico_model::{
     ids::{AdminId, DeveloperId},
     problem::{FieldProblem, Problem},
@@ -58,34 +60,49 @@ pub struct Visit {
     /// Path and query.
     pub target: String,
     pub flash: Arc<Flash>,
+    /// Passes on calls that are tried.
+    pub proxy: Proxy,
     /// Counts what needs a name of its own on this page.
     pub names: Arc<AtomicU32>,
     pub has_enhanced_forms: Arc<AtomicBool>,
 }
 
-/// What one page leaves for the next.
+/// What one page leaves for the next. It travels sealed: no dump of the database holds any of it in clear.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Flash {
     /// What was done.
     pub notice: Option<String>,
-    /// A new key, sealed: it is shown once, and no dump of the database holds it in clear.
-    secret: Option<Vec<u8>>,
-    /// A form that was refused, as it was filled in.
+    /// A new key: it is shown once.
+    pub secret: Option<String>,
+    /// A form as it was filled in: one that was refused, or that was answered.
     pub form: Option<FormFlash>,
+    /// What a call that was tried brought.
+    pub answer: Option<TriedCall>,
 }
 
-/// A refused form, so that the page without JavaScript shows it as it was.
+/// A form, so that the page without JavaScript shows it as it was.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FormFlash {
     /// The path that the form posts to.
     pub action: String,
     /// Tells forms of one action apart.
     pub key: String,
+    /// Empty for a form that was not refused.
     pub summary: String,
     /// By field.
     pub messages: BTreeMap<String, String>,
     /// By field, without passwords.
     pub values: BTreeMap<String, String>,
+}
+
+/// What a call that was tried brought, in text.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct TriedCall {
+    /// Such as `200 OK, 12 ms`.
+    pub status: String,
+    /// One on a line.
+    pub headers: String,
+    pub body: String,
 }
 
 impl Visit {
@@ -134,36 +151,39 @@ impl Visit {
     }
 
     /// Leaves a new key for the next page.
-    pub async fn leave_secret(&self, secret: &portico_core::secrets::Plain) -> Result<(), UiError> {
-        let sealed = self.core.secrets.seal(&self.core.random, SEAL_CONTEXT, secret.expose().as_bytes()).map_err(Error::from)?;
-        self.leave(Flash { secret: Some(sealed), ..Flash::default() }).await
+    pub async fn leave_secret(&self, secret: &Plain) -> Result<(), UiError> {
+        self.leave(Flash { secret: Some(secret.expose().to_owned()), ..Flash::default() }).await
     }
 
-    /// Leaves a refused form for the next page.
-    pub async fn leave_form(&self, form: FormFlash) -> Result<(), UiError> {
-        self.leave(Flash { form: Some(form), ..Flash::default() }).await
+    /// Leaves a form for the next page, and what it was answered.
+    pub async fn leave_form(&self, form: FormFlash, answer: Option<TriedCall>) -> Result<(), UiError> {
+        self.leave(Flash { form: Some(form), answer, ..Flash::default() }).await
     }
 
     async fn leave(&self, flash: Flash) -> Result<(), UiError> {
         if is_visitors(&self.session).await.map_err(broken)? {
             self.session.set_expiry(Some(Expiry::OnInactivity(VISITORS_LIFETIME)));
         }
-        self.session.insert(FLASH, flash).await.map_err(broken)?;
+        let sealed = seal(&self.core, &flash).map_err(Error::from)?;
+        self.session.insert(FLASH, sealed).await.map_err(broken)?;
         Ok(())
-    }
-
-    /// The new key that the last request left, in clear.
-    pub fn revealed_secret(&self) -> Result<Option<String>, Error> {
-        let Some(sealed) = &self.flash.secret else { return Ok(None) };
-        let plain = self.core.secrets.open(SEAL_CONTEXT, sealed)?;
-        Ok(Some(String::from_utf8(plain).map_err(anyhow::Error::from)?))
     }
 }
 
+fn seal(core: &Core, flash: &Flash) -> anyhow::Result<String> {
+    let sealed = core.secrets.seal(&core.random, SEAL_CONTEXT, &serde_json::to_vec(flash)?)?;
+    Ok(BASE64.encode(sealed))
+}
+
+fn open(core: &Core, sealed: &str) -> anyhow::Result<Flash> {
+    let opened = core.secrets.open(SEAL_CONTEXT, &BASE64.decode(sealed)?)?;
+    Ok(serde_json::from_slice(&opened)?)
+}
+
 /// Takes what the last request left, so that it is shown once.
-pub async fn take_flash(session: &Session) -> Flash {
-    match session.get::<Flash>(FLASH).await {
-        Ok(Some(flash)) => {
+pub async fn take_flash(core: &Core, session: &Session) -> Flash {
+    match session.get::<String>(FLASH).await {
+        Ok(Some(sealed)) => {
             // A visitor's session was there for nothing else.
             let taken = match is_visitors(session).await {
                 Ok(true) => session.flush().await,
@@ -172,7 +192,10 @@ pub async fn take_flash(session: &Session) -> Flash {
             if let Err(error) = taken {
                 tracing::warn!(%error, "what a page has shown may be shown again");
             }
-            flash
+            open(core, &sealed).unwrap_or_else(|error| {
+                tracing::warn!(error = format!("{error:#}"), "what the last page left cannot be read");
+                Flash::default()
+            })
         }
         _ => Flash::default(),
     }

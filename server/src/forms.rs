@@ -7,7 +7,7 @@ use crate::pages::{self, Pages};
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
@@ -52,6 +52,9 @@ pub async fn post(State(pages): State<Pages>, request: Request) -> Response {
     if let Some(next) = answer.headers().get(header::LOCATION).filter(|_| answer.status().is_success()) {
         return onward(next.clone(), wants_page);
     }
+    if answer.status().is_success() {
+        return show_answer(&visit, answer, wants_page, &parts, &body).await;
+    }
     let problem = read_problem(answer).await;
     let body = if is_upload { Bytes::new() } else { body };
     refuse(&visit, &problem, wants_page, &parts, &body).await
@@ -77,7 +80,30 @@ async fn read_problem(answer: Response) -> Problem {
     }
 }
 
-async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http::request::Parts, body: &Bytes) -> Response {
+/// A form that leads nowhere else is answered on its own page.
+async fn show_answer(visit: &Visit, answer: Response, wants_page: bool, parts: &Parts, body: &Bytes) -> Response {
+    let Some(page) = referring_page(parts).filter(|_| wants_page) else { return answer };
+    let answer = answer.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let Ok(answer) = serde_json::from_slice(&answer) else { return refusal_page(&Problem::NotFound) };
+    let form = form_flash(parts, form_values(body, REMEMBERED_MAX));
+    match visit.leave_form(form, Some(answer)).await {
+        Ok(()) => onward(page, true),
+        Err(UiError(problem)) => refusal_page(&problem),
+    }
+}
+
+/// A form as it was filled in.
+fn form_flash(parts: &Parts, mut values: BTreeMap<String, String>) -> FormFlash {
+    FormFlash {
+        action: parts.uri.path().to_owned(),
+        key: values.remove("form_key").unwrap_or_default(),
+        summary: String::new(),
+        messages: BTreeMap::new(),
+        values,
+    }
+}
+
+async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &Parts, body: &Bytes) -> Response {
     let words = FormProblems::of(problem);
     if !wants_page {
         return with_retry_after((status(problem), axum::Json(words)).into_response(), problem);
@@ -86,15 +112,12 @@ async fn refuse(visit: &Visit, problem: &Problem, wants_page: bool, parts: &http
     let is_remembered = !matches!(problem, Problem::NotFound | Problem::RateLimited { .. });
     let Some(page) = referring_page(parts).filter(|_| is_remembered) else { return refusal_page(problem) };
     let remembered_max = if visit.actor.require_admin().is_ok() { ADMIN_FORM_MAX } else { REMEMBERED_MAX };
-    let mut values = form_values(body, remembered_max);
     let flash = FormFlash {
-        action: parts.uri.path().to_owned(),
-        key: values.remove("form_key").unwrap_or_default(),
         summary: words.summary,
         messages: words.fields.into_iter().map(|field| (field.field, field.message)).collect(),
-        values,
+        ..form_flash(parts, form_values(body, remembered_max))
     };
-    match visit.leave_form(flash).await {
+    match visit.leave_form(flash, None).await {
         Ok(()) => onward(page, true),
         Err(UiError(problem)) => refusal_page(&problem),
     }
@@ -110,7 +133,7 @@ fn form_values(body: &Bytes, max: usize) -> BTreeMap<String, String> {
 }
 
 /// Path and query of the page that the form was on, if it was one of this host.
-fn referring_page(parts: &http::request::Parts) -> Option<HeaderValue> {
+fn referring_page(parts: &Parts) -> Option<HeaderValue> {
     let referrer = parts.headers.get(header::REFERER)?.to_str().ok()?;
     let url = url::Url::parse(referrer).ok()?;
     let host = parts.headers.get(header::HOST)?.to_str().ok()?;

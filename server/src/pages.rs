@@ -24,6 +24,7 @@ use portico_core::{
     Core, Error,
     products::catalogue::{self, CatalogueSpecification},
 };
+use portico_gateway::Proxy;
 use portico_model::problem::Problem;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -38,6 +39,8 @@ pub struct Pages {
     pub assets: Arc<Assets>,
     pub gateway_origin: Arc<str>,
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Passes on calls that are tried.
+    pub proxy: Proxy,
 }
 
 impl Pages {
@@ -64,6 +67,7 @@ impl Pages {
             request_id,
             target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             flash: Arc::default(),
+            proxy: self.proxy.clone(),
             names: Arc::default(),
             has_enhanced_forms: Arc::default(),
         })
@@ -83,8 +87,11 @@ pub async fn render(State(pages): State<Pages>, request: Request) -> Response {
         Ok(visit) => visit,
         Err(problem) => return forms::refusal_page(&problem),
     };
-    visit.flash =
-        if is_prefetch(&parts.headers) { Arc::new(Flash::default()) } else { Arc::new(take_flash(&visit.session).await) };
+    visit.flash = if is_prefetch(&parts.headers) {
+        Arc::new(Flash::default())
+    } else {
+        Arc::new(take_flash(&pages.core, &visit.session).await)
+    };
     let app = if visit.portal.is_some() { portal_app } else { admin_app };
     let render = leptos_axum::render_app_async_with_context(move || provide_context(visit.clone()), move || document(app));
     render(Request::from_parts(parts, body)).await

@@ -13,7 +13,7 @@ use portico_core::{
     products::reference,
     secrets::Secrets,
 };
-use portico_gateway::{AllowedNetworks, Gateway};
+use portico_gateway::{AllowedNetworks, Gateway, Proxy};
 use portico_model::problem::Problem;
 use portico_postgres::{Binaries, Settings};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -108,11 +108,13 @@ pub async fn serve(config: &Config, with_demo: bool) -> anyhow::Result<()> {
 async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationToken, tasks: &TaskTracker) -> anyhow::Result<()> {
     let gateway = Gateway::new(core.clone());
     let gateway_origin = gateway_origin(config);
+    let proxy = Proxy::new(gateway.clone(), AllowedNetworks::new(&config.gateway.allowed_networks))?;
     let pages = Pages {
         core: core.clone(),
         assets: Arc::new(assets::manifest()?),
         gateway_origin: gateway_origin.as_str().into(),
         trusted_proxies: config.server.trusted_proxies.clone().into(),
+        proxy: proxy.clone(),
     };
     let is_https = config.server.base_url.scheme() == "https";
     let portal_listener = listen(config.server.listen, "PORTICO_LISTEN").await?;
@@ -136,11 +138,7 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
         });
     }
     tasks.spawn(jobs::work(core.clone(), stop.clone()));
-    tasks.spawn(answer(
-        gateway_listener,
-        portico_gateway::router(gateway.clone(), AllowedNetworks::new(&config.gateway.allowed_networks))?,
-        stop.clone(),
-    ));
+    tasks.spawn(answer(gateway_listener, proxy.router(), stop.clone()));
     tasks.spawn(answer(portal_listener, hosts::router(pages, is_https), stop.clone()));
 
     // What is printed works from then on.

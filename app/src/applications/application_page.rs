@@ -30,7 +30,7 @@ pub fn ApplicationPage() -> impl IntoView {
         let application = applications::get(&visit.core, visit.actor, portal.id, id?).await?;
         let credentials = credentials::list(&visit.core, visit.actor, portal.id, application.id).await?;
         let registrations = registrations::of_application(&visit.core, visit.actor, portal.id, application.id).await?;
-        let secret = visit.revealed_secret()?;
+        let secret = visit.flash.secret.clone();
         let example = match &secret {
             Some(_) => first_address(&visit, &registrations).await,
             None => None,

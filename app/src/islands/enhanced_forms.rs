@@ -28,6 +28,15 @@ mod browser {
         message: String,
     }
 
+    /// How a form is answered.
+    enum Answer {
+        /// The browser is on its way to the next page.
+        Leaving,
+        Refused(Problems),
+        /// Something to show on this page, by the names of its parts.
+        Shown(JsValue),
+    }
+
     pub fn listen() {
         let Some(document) = document() else { return };
         let submit = Closure::<dyn FnMut(SubmitEvent)>::new(on_submit);
@@ -54,21 +63,13 @@ mod browser {
         let submitter = event.submitter();
         let _ = form.set_attribute("aria-busy", "true");
         spawn_local(async move {
-            let answered = post(&form, submitter.as_ref()).await;
-            let leaving = match answered {
-                Ok(Some(problems)) => {
-                    show(&form, &problems);
-                    false
-                }
-                Ok(None) => true,
-                Err(_) => {
-                    show(&form, &unreachable());
-                    false
-                }
-            };
-            if !leaving {
-                let _ = form.remove_attribute("aria-busy");
+            match post(&form, submitter.as_ref()).await {
+                Ok(Answer::Leaving) => return,
+                Ok(Answer::Refused(problems)) => show(&form, &problems),
+                Ok(Answer::Shown(parts)) => show_answer(&form, &parts),
+                Err(_) => show(&form, &unreachable()),
             }
+            let _ = form.remove_attribute("aria-busy");
         });
     }
 
@@ -77,8 +78,7 @@ mod browser {
         Problems { summary, fields: Vec::new() }
     }
 
-    /// Posts the form; `None` when the browser is on its way to the next page.
-    async fn post(form: &HtmlFormElement, submitter: Option<&HtmlElement>) -> Result<Option<Problems>, JsValue> {
+    async fn post(form: &HtmlFormElement, submitter: Option<&HtmlElement>) -> Result<Answer, JsValue> {
         let data = FormData::new_with_form(form)?;
         if let Some((name, value)) = submitter.and_then(|s| s.get_attribute("name").zip(s.get_attribute("value"))) {
             data.append_with_str(&name, &value)?;
@@ -104,22 +104,22 @@ mod browser {
             } else {
                 location.assign(&next)?
             }
-            return Ok(None);
+            return Ok(Answer::Leaving);
         }
         let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
-        parse(&text).map(Some)
+        // The browser's own parser: a Rust one would cost every visitor kilobytes.
+        let value = js_sys::JSON::parse(&text)?;
+        if response.ok() { Ok(Answer::Shown(value)) } else { problems(&value).map(Answer::Refused) }
     }
 
-    /// The browser's own parser: a Rust one would cost every visitor kilobytes.
-    fn parse(text: &str) -> Result<Problems, JsValue> {
-        let value = js_sys::JSON::parse(text)?;
+    fn problems(value: &JsValue) -> Result<Problems, JsValue> {
         let get = |of: &JsValue, key: &str| js_sys::Reflect::get(of, &JsValue::from_str(key));
         let text_of = |value: JsValue| value.as_string().unwrap_or_default();
         let mut fields = Vec::new();
-        for field in js_sys::Array::from(&get(&value, "fields")?).iter() {
+        for field in js_sys::Array::from(&get(value, "fields")?).iter() {
             fields.push(FieldMessage { field: text_of(get(&field, "field")?), message: text_of(get(&field, "message")?) });
         }
-        Ok(Problems { summary: text_of(get(&value, "summary")?), fields })
+        Ok(Problems { summary: text_of(get(value, "summary")?), fields })
     }
 
     /// Puts each message beside its field and the summary before the form, with the focus on it.
@@ -142,6 +142,20 @@ mod browser {
         }
     }
 
+    /// Fills the part of the page beside the form that is there for its answer.
+    fn show_answer(form: &HtmlFormElement, parts: &JsValue) {
+        clear(form);
+        let region = form.parent_element().and_then(|parent| parent.query_selector("[data-answer]").ok().flatten());
+        let Some(region) = region else { return };
+        each(&region, "[data-answer-part]", |part| {
+            let name = part.get_attribute("data-answer-part").unwrap_or_default();
+            let text = js_sys::Reflect::get(parts, &JsValue::from_str(&name)).ok().and_then(|text| text.as_string());
+            part.set_text_content(text.as_deref());
+        });
+        let _ = region.remove_attribute("hidden");
+        focus(&region);
+    }
+
     fn clear(form: &HtmlFormElement) {
         each(form, "[data-problem], [data-summary]", |element| {
             element.set_text_content(None);
@@ -152,8 +166,8 @@ mod browser {
         });
     }
 
-    fn each(form: &HtmlFormElement, selector: &str, change: impl Fn(&Element)) {
-        let Ok(found) = form.query_selector_all(selector) else { return };
+    fn each(within: &Element, selector: &str, change: impl Fn(&Element)) {
+        let Ok(found) = within.query_selector_all(selector) else { return };
         for index in 0..found.length() {
             if let Some(element) = found.item(index).and_then(|node| node.dyn_into::<Element>().ok()) {
                 change(&element);

@@ -53,8 +53,8 @@ pub fn Form(
 ) -> impl IntoView {
     let visit = Visit::current();
     let refused = visit.flash.form.clone().filter(|form| form.action == action && form.key == key).map(Arc::new);
-    let summary = refused.as_ref().map(|form| form.summary.clone());
-    let is_refused = refused.is_some();
+    let summary = refused.as_ref().map(|form| form.summary.clone()).filter(|summary| !summary.is_empty());
+    let is_refused = summary.is_some();
     provide_context(FormScope { name: format!("form{}", visit.next_name()), refused });
     let island = (!visit.has_enhanced_forms.swap(true, Ordering::Relaxed)).then(|| view! { <EnhancedForms /> });
     view! {
@@ -82,10 +82,10 @@ pub fn Hidden<T: Display>(name: &'static str, value: T) -> impl IntoView {
 }
 
 #[component]
-fn Field(name: &'static str, label: &'static str, #[prop(optional, into)] hint: String, children: Children) -> impl IntoView {
+fn Field(name: String, label: String, #[prop(optional, into)] hint: String, children: Children) -> impl IntoView {
     let scope = expect_context::<FormScope>();
-    let id = scope.id(name);
-    let message = scope.message(name);
+    let id = scope.id(&name);
+    let message = scope.message(&name);
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>
@@ -105,8 +105,8 @@ fn described_by(id: &str, hint: &str) -> String {
 /// One line of text.
 #[component]
 pub fn TextField(
-    name: &'static str,
-    label: &'static str,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] hint: String,
     #[prop(optional)] required: bool,
@@ -116,14 +116,14 @@ pub fn TextField(
     #[prop(optional)] autocomplete: &'static str,
 ) -> impl IntoView {
     let scope = expect_context::<FormScope>();
-    let id = scope.id(name);
+    let id = scope.id(&name);
     let kind = if kind.is_empty() { "text" } else { kind };
     // A password is never shown again.
-    let value = if kind == "password" { String::new() } else { scope.value(name, value) };
-    let invalid = scope.message(name).is_some();
+    let value = if kind == "password" { String::new() } else { scope.value(&name, value) };
+    let invalid = scope.message(&name).is_some();
     let described_by = described_by(&id, &hint);
     view! {
-        <Field name=name label=label hint=hint>
+        <Field name=name.clone() label=label hint=hint>
             <input
                 id=id
                 name=name
@@ -142,21 +142,21 @@ pub fn TextField(
 /// so the text is escaped here.
 #[component]
 pub fn TextArea(
-    name: &'static str,
-    label: &'static str,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] hint: String,
     #[prop(default = 3)] rows: u32,
 ) -> impl IntoView {
     let scope = expect_context::<FormScope>();
-    let id = scope.id(name);
-    let text = scope.value(name, value);
-    let invalid = scope.message(name).is_some();
+    let id = scope.id(&name);
+    let text = scope.value(&name, value);
+    let invalid = scope.message(&name).is_some();
     let described_by = described_by(&id, &hint);
     // A line break right after the tag is not part of the text, so one is given away.
     let escaped = format!("\n{}", html_escape::encode_text(&text));
     view! {
-        <Field name=name label=label hint=hint>
+        <Field name=name.clone() label=label hint=hint>
             <textarea
                 id=id
                 name=name
@@ -172,14 +172,14 @@ pub fn TextArea(
 /// Yes or no.
 #[component]
 pub fn Checkbox(
-    name: &'static str,
-    label: &'static str,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
     #[prop(optional)] checked: bool,
     #[prop(optional, into)] hint: String,
 ) -> impl IntoView {
     let scope = expect_context::<FormScope>();
-    let id = scope.id(name);
-    let checked = scope.checked(name, checked);
+    let id = scope.id(&name);
+    let checked = scope.checked(&name, checked);
     let has_hint = !hint.is_empty();
     view! {
         <div class="field checkbox">
@@ -200,17 +200,17 @@ pub fn Checkbox(
 /// One of several.
 #[component]
 pub fn Select(
-    name: &'static str,
-    label: &'static str,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
     /// Value and word; an empty value for none.
     options: Vec<(String, String)>,
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] hint: String,
 ) -> impl IntoView {
     let scope = expect_context::<FormScope>();
-    let id = scope.id(name);
-    let chosen = scope.value(name, value);
-    let invalid = scope.message(name).is_some();
+    let id = scope.id(&name);
+    let chosen = scope.value(&name, value);
+    let invalid = scope.message(&name).is_some();
     let described_by = described_by(&id, &hint);
     let options = options
         .into_iter()
@@ -220,7 +220,7 @@ pub fn Select(
         })
         .collect_view();
     view! {
-        <Field name=name label=label hint=hint>
+        <Field name=name.clone() label=label hint=hint>
             <select id=id name=name aria-invalid=invalid.then_some("true") aria-describedby=described_by>
                 {options}
             </select>
@@ -231,16 +231,16 @@ pub fn Select(
 /// A file.
 #[component]
 pub fn FileField(
-    name: &'static str,
-    label: &'static str,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
     #[prop(optional, into)] hint: String,
     accept: &'static str,
 ) -> impl IntoView {
     let scope = expect_context::<FormScope>();
-    let id = scope.id(name);
+    let id = scope.id(&name);
     let described_by = described_by(&id, &hint);
     view! {
-        <Field name=name label=label hint=hint>
+        <Field name=name.clone() label=label hint=hint>
             <input id=id name=name type="file" accept=accept aria-describedby=described_by />
         </Field>
     }

@@ -1,9 +1,9 @@
 //! Whether a call may pass. Answers as Kong's key-auth and acl plugins do.
 
-use crate::view::{Service, View};
+use crate::view::{Key, Service, View};
 use http::{HeaderMap, StatusCode};
 use portico_core::secrets::{ApiKey, Secrets};
-use portico_model::ids::{ApplicationId, CredentialId};
+use portico_model::ids::{ApplicationId, CredentialId, VersionId};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -87,16 +87,50 @@ pub(crate) fn decide(view: &View, secrets: &Secrets, now: OffsetDateTime, call: 
         return Err(Refusal::NotReady);
     }
     let service = find_service(view, call)?;
-    let version = service.version.filter(|_| !service.openings.is_empty()).ok_or(Refusal::Closed)?;
+    if service.openings.is_empty() {
+        return Err(Refusal::Closed);
+    }
     let sent = find_key(&service.key_names, call)?;
     let key = ApiKey::prefix_of(&sent).and_then(|key_id| view.key(key_id)).ok_or(Refusal::UnknownKey)?;
-    let has_expired = key.expires_at.is_some_and(|expires_at| expires_at <= now);
-    if has_expired || !secrets.matches(&sent, &key.secret_digest) {
+    if !secrets.matches(&sent, &key.secret_digest) {
+        return Err(Refusal::UnknownKey);
+    }
+    admit(view, service, key, now)
+}
+
+/// As [`decide`] for a call with the key that begins so, to the service of a version; `path` follows the service's
+/// prefix. For callers who know that the key is whose call it is.
+pub(crate) fn decide_for_key(
+    view: &View,
+    now: OffsetDateTime,
+    version: VersionId,
+    path: &str,
+    key_id: &str,
+) -> Result<Allowed, Refusal> {
+    if !view.is_loaded() {
+        return Err(Refusal::NotReady);
+    }
+    let service = view.service_of(version).ok_or(Refusal::NoService)?;
+    let path = format!("{}{path}", service.path_prefix.trim_end_matches('/'));
+    let call = Call { host: &service.host, path: &path, query: None, headers: &HeaderMap::new() };
+    if find_service(view, &call)?.id != service.id {
+        return Err(Refusal::AmbiguousPath);
+    }
+    if service.openings.is_empty() {
+        return Err(Refusal::Closed);
+    }
+    admit(view, service, view.key(key_id).ok_or(Refusal::UnknownKey)?, now)
+}
+
+/// Whether a key that is known to be the caller's opens a service.
+fn admit(view: &View, service: &Arc<Service>, key: &Key, now: OffsetDateTime) -> Result<Allowed, Refusal> {
+    if key.expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Err(Refusal::UnknownKey);
     }
     let application = view.application(key.application).ok_or(Refusal::UnknownKey)?;
     let opened = service.openings.iter().any(|o| o.portal == application.portal && o.strategy == application.strategy);
-    if !opened || !application.versions.contains(&version) {
+    let is_registered = service.version.is_some_and(|version| application.versions.contains(&version));
+    if !opened || !is_registered {
         return Err(Refusal::NotRegistered);
     }
     Ok(Allowed {

@@ -10,7 +10,7 @@ mod view;
 
 pub use decision::{Allowed, Call, Refusal};
 pub use networks::AllowedNetworks;
-pub use proxy::{host, router};
+pub use proxy::{Proxy, Tried, host};
 
 use portico_core::{
     Core,
@@ -19,7 +19,10 @@ use portico_core::{
         view as rows,
     },
 };
-use portico_model::{ids::CredentialId, problem::Problem};
+use portico_model::{
+    ids::{CredentialId, VersionId},
+    problem::Problem,
+};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
@@ -66,12 +69,26 @@ impl Gateway {
     ///
     /// The reason for refusing it.
     pub fn decide(&self, call: &Call<'_>) -> Result<Allowed, Refusal> {
-        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.core.now();
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
         let allowed = decision::decide(&view, &self.core.secrets, now, call)?;
         drop(view);
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(allowed.credential_id, now);
+        self.note_use(&allowed, now);
         Ok(allowed)
+    }
+
+    /// As [`Gateway::decide`], for a call to a version with the key that begins so.
+    fn decide_for_key(&self, version: VersionId, path: &str, key_id: &str) -> Result<Allowed, Refusal> {
+        let now = self.core.now();
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        let allowed = decision::decide_for_key(&view, now, version, path, key_id)?;
+        drop(view);
+        self.note_use(&allowed, now);
+        Ok(allowed)
+    }
+
+    fn note_use(&self, allowed: &Allowed, now: OffsetDateTime) {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(allowed.credential_id, now);
     }
 
     /// Waits until the view is loaded for the first time.

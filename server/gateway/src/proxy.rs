@@ -9,10 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_reverse_proxy::{ProxyPolicy, ReverseProxy};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use http_body_util::BodyExt;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use std::time::Duration;
+use portico_model::ids::VersionId;
+use std::time::{Duration, Instant};
 
 /// How long an upstream may take to begin its answer. Bodies stream without a deadline.
 const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(60);
@@ -32,34 +35,41 @@ const TRUSTED: [HeaderName; 6] = [
     HeaderName::from_static("x-anonymous-consumer"),
 ];
 
-type Upstreams = Client<HttpsConnector<GuardedConnector>, Body>;
+/// How long a call that is tried may take in all, and how much of its answer is read, in bytes.
+const TRY_TIMEOUT: Duration = Duration::from_secs(30);
+const TRY_MAX: usize = 64 * 1024;
 
-#[derive(Clone)]
-struct Proxy {
-    gateway: Gateway,
-    upstreams: Upstreams,
+/// What a call that was tried brought.
+#[derive(Debug)]
+pub struct Tried {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// Whether the body was longer.
+    pub is_cut: bool,
+    pub took: Duration,
 }
 
-/// The built-in gateway as a router for a listener of its own. It connects to public upstreams and to those in
-/// allowed networks.
-///
-/// # Errors
-///
-/// When the machine's certificate authorities cannot be read.
-pub fn router(gateway: Gateway, allowed: AllowedNetworks) -> anyhow::Result<Router> {
-    let http = GuardedConnector::new(allowed, |http| {
-        http.set_nodelay(true);
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    });
-    let https = HttpsConnectorBuilder::new()
-        .with_native_roots()
-        .context("the machine's certificate authorities cannot be read")?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(http);
-    let upstreams = Client::builder(TokioExecutor::new()).build(https);
-    Ok(Router::new().fallback(forward).with_state(Proxy { gateway, upstreams }))
+/// As much of a body as is shown.
+async fn read(mut body: Body) -> (Bytes, bool) {
+    let mut read = BytesMut::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        read.extend_from_slice(frame.data_ref().map_or(&[], |data| data.as_ref()));
+        if read.len() > TRY_MAX {
+            read.truncate(TRY_MAX);
+            return (read.freeze(), true);
+        }
+    }
+    (read.freeze(), false)
+}
+
+type Upstreams = Client<HttpsConnector<GuardedConnector>, Body>;
+
+/// Decides calls and passes them on. Cheap to clone.
+#[derive(Clone)]
+pub struct Proxy {
+    gateway: Gateway,
+    upstreams: Upstreams,
 }
 
 async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
@@ -82,6 +92,63 @@ pub fn host(request: &Request) -> &str {
 }
 
 impl Proxy {
+    /// Connects to public upstreams and to those in allowed networks.
+    ///
+    /// # Errors
+    ///
+    /// When the machine's certificate authorities cannot be read.
+    pub fn new(gateway: Gateway, allowed: AllowedNetworks) -> anyhow::Result<Self> {
+        let http = GuardedConnector::new(allowed, |http| {
+            http.set_nodelay(true);
+            http.enforce_http(false);
+            http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        });
+        let https = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .context("the machine's certificate authorities cannot be read")?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
+        let upstreams = Client::builder(TokioExecutor::new()).build(https);
+        Ok(Self { gateway, upstreams })
+    }
+
+    /// The built-in gateway, for a listener of its own.
+    pub fn router(self) -> Router {
+        Router::new().fallback(forward).with_state(self)
+    }
+
+    /// Makes a call to a version with the key that begins so, as if it had come with the whole key, and waits for
+    /// the answer. The request's path follows the service's prefix. For callers who know that the key is whose
+    /// call it is.
+    pub async fn try_call(&self, version: VersionId, key_id: &str, request: Request) -> Tried {
+        let begun = Instant::now();
+        let answering = async {
+            let answer = match self.call_with_key(version, key_id, request).await {
+                Ok(answer) => answer,
+                Err(refusal) => refusal.into_response(),
+            };
+            let (parts, body) = answer.into_parts();
+            let (body, is_cut) = read(body).await;
+            Tried { status: parts.status, headers: parts.headers, body, is_cut, took: begun.elapsed() }
+        };
+        tokio::time::timeout(TRY_TIMEOUT, answering).await.unwrap_or_else(|_| Tried {
+            status: StatusCode::GATEWAY_TIMEOUT,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            is_cut: false,
+            took: begun.elapsed(),
+        })
+    }
+
+    async fn call_with_key(&self, version: VersionId, key_id: &str, mut request: Request) -> Result<Response, Refusal> {
+        let allowed = self.gateway.decide_for_key(version, request.uri().path(), key_id)?;
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let target = format!("{}{target}", allowed.service.path_prefix.trim_end_matches('/'));
+        *request.uri_mut() = target.parse().map_err(|_| Refusal::AmbiguousPath)?;
+        Ok(self.pass(request, &allowed).await)
+    }
+
     async fn pass(&self, mut request: Request, allowed: &Allowed) -> Response {
         hide_key(&mut request, &allowed.service.key_names);
         forget_nominations(request.headers_mut());
@@ -164,7 +231,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = axum::Json(serde_json::json!({ "message": self.message() }));
         let mut response = (self.status(), body).into_response();
-        if self.status() == http::StatusCode::UNAUTHORIZED {
+        if self.status() == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Key realm=\"portico\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }

@@ -118,6 +118,11 @@ impl View {
         self.services.iter().find(|service| service.matches(host, path))
     }
 
+    /// The service that serves a version.
+    pub fn service_of(&self, version: VersionId) -> Option<&Arc<Service>> {
+        self.services.iter().find(|service| service.version == Some(version))
+    }
+
     pub fn key(&self, key_id: &str) -> Option<&Key> {
         self.keys.get(key_id)
     }

@@ -7,6 +7,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use portico::{hosts, pages::Pages};
+use portico_gateway::{AllowedNetworks, Gateway, Proxy};
 use portico_testing::{PASSWORD, TestCore};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
@@ -14,6 +15,8 @@ use tower::ServiceExt;
 /// Everything that is served to browsers, on a database of its own.
 pub struct TestServer {
     pub core: TestCore,
+    /// Knows nothing until it is told to load.
+    pub gateway: Gateway,
     router: Router,
 }
 
@@ -39,13 +42,16 @@ impl Answer {
 impl TestServer {
     pub async fn new() -> Self {
         let core = TestCore::new().await;
+        let gateway = Gateway::new(core.core.clone());
+        let networks = ["127.0.0.0/8".parse().unwrap()];
         let pages = Pages {
             core: core.core.clone(),
             assets: Arc::default(),
             gateway_origin: "http://127.0.0.1:8000".into(),
             trusted_proxies: Arc::default(),
+            proxy: Proxy::new(gateway.clone(), AllowedNetworks::new(&networks)).unwrap(),
         };
-        Self { router: hosts::router(pages, false), core }
+        Self { router: hosts::router(pages, false), core, gateway }
     }
 
     pub fn browser(&self, host: &str) -> Browser<'_> {
@@ -104,6 +110,12 @@ impl Browser<'_> {
     }
 
     pub async fn send(&self, request: http::request::Builder, body: Body) -> Answer {
+        let (status, body, headers) = self.send_raw(request, body).await;
+        Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    /// As [`Browser::send`], with the body as it travels.
+    pub async fn send_raw(&self, request: http::request::Builder, body: Body) -> (StatusCode, Vec<u8>, HeaderMap) {
         let mut request = request.header(header::HOST, &self.host);
         if let Some(cookie) = &*self.cookie.lock().unwrap() {
             request = request.header(header::COOKIE, cookie);
@@ -115,7 +127,7 @@ impl Browser<'_> {
             *self.cookie.lock().unwrap() = Some(cookie);
         }
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
+        (parts.status, body.to_vec(), parts.headers)
     }
 }
 

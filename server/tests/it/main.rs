@@ -13,3 +13,4 @@ mod forms;
 mod markdown;
 mod pages;
 mod private_postgres;
+mod reference;

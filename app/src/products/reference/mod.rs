@@ -7,3 +7,4 @@ pub mod operation_page;
 pub mod samples;
 pub mod schema_page;
 pub mod schema_view;
+pub mod try_it;

@@ -5,6 +5,7 @@ use super::{
     frame::{Current, Reading},
     samples::{self, Call},
     schema_view::SchemaView,
+    try_it::try_section,
 };
 use crate::{
     islands::CopyButton,
@@ -45,6 +46,7 @@ pub fn OperationPage() -> impl IntoView {
         let parameters = parameter_section(&operation, &mut schemas);
         let body = operation.detail.body.as_ref().map(|body| body_section(body, &operation, &mut schemas));
         let responses = response_section(&operation, &mut schemas);
+        let try_it = try_section(&visit, &reading, &operation).await?;
         let content = view! {
             <PageTitle text=format!("{title}, {}", reading.version.product_name) />
             <h1>{title}</h1>
@@ -59,6 +61,7 @@ pub fn OperationPage() -> impl IntoView {
             {parameters}
             {body}
             {responses}
+            {try_it}
         };
         Ok(reading.frame(Current::Tag(&found.tag), content.into_any()))
     })

@@ -4,7 +4,7 @@ mod expiry;
 pub mod store;
 
 pub(crate) use expiry::{announce_expiry, sweep};
-pub use store::Credential;
+pub use store::{Credential, UsableCredential};
 
 use crate::{
     Actor, Core, Result,
@@ -15,7 +15,7 @@ use crate::{
     secrets::{ApiKey, Plain},
 };
 use portico_model::{
-    ids::{ApplicationId, CredentialId, PortalId},
+    ids::{ApplicationId, CredentialId, PortalId, VersionId},
     problem::{Conflict, Problem, Rule},
     states::{CredentialState, Grace, StrategyType},
     text::{Fields, NAME_MAX},
@@ -167,6 +167,18 @@ pub async fn check(core: &Core, actor: Actor, portal: PortalId, application: App
 pub async fn list(core: &Core, actor: Actor, portal: PortalId, application: ApplicationId) -> Result<Vec<Credential>> {
     applications::get(core, actor, portal, application).await?;
     store::list(&core.pool, application).await
+}
+
+/// The signed-in developer's keys that a version lets in, to choose one by name. For developers.
+pub async fn usable_for(core: &Core, actor: Actor, portal: PortalId, version: VersionId) -> Result<Vec<UsableCredential>> {
+    let developer = actor.require_developer(portal)?;
+    store::usable_for(&core.pool, developer, version, core.now()).await
+}
+
+/// What a key begins with. For the developer whose it is.
+pub async fn key_id(core: &Core, actor: Actor, portal: PortalId, id: CredentialId) -> Result<String> {
+    let developer = actor.require_developer(portal)?;
+    store::key_id(&core.pool, developer, id).await?.or_not_found()
 }
 
 impl Credential {

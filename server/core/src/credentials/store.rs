@@ -1,5 +1,5 @@
 use crate::Result;
-use portico_model::ids::{ApplicationId, CredentialId, DeveloperId, PortalId};
+use portico_model::ids::{ApplicationId, CredentialId, DeveloperId, PortalId, VersionId};
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, Row};
 use time::OffsetDateTime;
 
@@ -17,6 +17,15 @@ pub struct Credential {
     pub expires_at: Option<OffsetDateTime>,
     /// Whether a new key was made in its place.
     pub was_replaced: bool,
+}
+
+/// A key that can be chosen by its name.
+#[derive(Clone, Debug, FromRow)]
+pub struct UsableCredential {
+    pub id: CredentialId,
+    pub display_name: String,
+    pub key_id: String,
+    pub application_name: String,
 }
 
 /// A key as it is kept.
@@ -148,6 +157,42 @@ pub(super) async fn list(pool: &PgPool, application: ApplicationId) -> Result<Ve
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push_bind(application).push(" order by created_at, id limit 200");
     Ok(query.build_query_as().fetch_all(pool).await?)
+}
+
+/// Live keys of the developer's applications with an approved registration.
+pub(super) async fn usable_for(
+    pool: &PgPool,
+    developer: DeveloperId,
+    version: VersionId,
+    now: OffsetDateTime,
+) -> Result<Vec<UsableCredential>> {
+    let credentials = sqlx::query_as(
+        "select credential.id, credential.display_name, credential.key_id, application.name as application_name
+         from registration
+         join application on application.id = registration.application_id
+         join credential on credential.application_id = application.id
+         where application.developer_id = $1 and registration.version_id = $2 and registration.status = 'approved'
+             and (credential.expires_at is null or credential.expires_at > $3)
+         order by lower(application.name), lower(credential.display_name), credential.id limit 200",
+    )
+    .bind(developer)
+    .bind(version)
+    .bind(now)
+    .fetch_all(pool)
+    .await?;
+    Ok(credentials)
+}
+
+pub(super) async fn key_id(pool: &PgPool, developer: DeveloperId, id: CredentialId) -> Result<Option<String>> {
+    let key_id = sqlx::query_scalar(
+        "select key_id from credential join application on application.id = credential.application_id
+         where credential.id = $1 and application.developer_id = $2",
+    )
+    .bind(id)
+    .bind(developer)
+    .fetch_optional(pool)
+    .await?;
+    Ok(key_id)
 }
 
 /// Keys that are due to be told of; those that another process tells of are passed over.

@@ -14,7 +14,7 @@ use portico_core::{
     portals::{Portal, PortalInput},
     products, publications, registrations,
 };
-use portico_gateway::{AllowedNetworks, Gateway};
+use portico_gateway::{AllowedNetworks, Gateway, Proxy};
 use portico_model::{
     ids::{ApplicationId, AuthStrategyId, RegistrationId, VersionId},
     states::{DeveloperStatus, Grace, PublishStatus, RegistrationStatus},
@@ -64,7 +64,7 @@ async fn scene() -> Scene {
 /// The gateway, with upstreams in these networks besides public ones.
 fn router(gateway: &Gateway, networks: &[&str]) -> Router {
     let networks: Vec<_> = networks.iter().map(|network| network.parse().unwrap()).collect();
-    portico_gateway::router(gateway.clone(), AllowedNetworks::new(&networks)).unwrap()
+    Proxy::new(gateway.clone(), AllowedNetworks::new(&networks)).unwrap().router()
 }
 
 /// Answers with what it was asked.

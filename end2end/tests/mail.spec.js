@@ -1,26 +1,6 @@
 // Mail through a real SMTP server: sent once, and retried while the server is away.
 
-import { SMTPServer } from "smtp-server";
-import { expect, freePort, signIn, startPortico, test } from "./support.js";
-
-/// Takes every mail.
-async function startSmtp(port) {
-  const mails = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ["STARTTLS"],
-    onData(stream, session, done) {
-      let text = "";
-      stream.on("data", (chunk) => (text += chunk));
-      stream.on("end", () => {
-        mails.push({ to: session.envelope.rcptTo.map(({ address }) => address), text });
-        done();
-      });
-    },
-  });
-  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
-  return { mails, stop: () => new Promise((resolve) => server.close(resolve)) };
-}
+import { expect, freePort, signIn, startPortico, startSmtp, test } from "./support.js";
 
 test("a mail waits for its server and arrives once", async ({ openBrowser }) => {
   const port = await freePort();

@@ -8,6 +8,7 @@ import http from "node:http";
 import net from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { SMTPServer } from "smtp-server";
 
 export { expect };
 export const ADMIN = { email: "admin@example.com", password: "an admin's password" };
@@ -15,12 +16,14 @@ export const ADA = { name: "Ada Example", email: "ada@example.com", password: "a
 
 let started = 0;
 
-/// Starts `portico <command>`; resolves once it has printed what `until` matches.
-export async function startPortico({ command = "serve", until, settings = {} }) {
+/// Starts `portico <command>`; resolves once it has printed what `until` matches. `data` is what another one left.
+export async function startPortico({ command = "serve", until, settings = {}, data }) {
   const [port, gatewayPort] = [await freePort(), await freePort()];
-  const data = path.join(process.env.PORTICO_TEST_DIRECTORY, `${process.pid}-${started++}`);
-  await rm(data, { recursive: true, force: true });
-  await mkdir(data, { recursive: true });
+  if (!data) {
+    data = path.join(process.env.PORTICO_TEST_DIRECTORY, `${process.pid}-${started++}`);
+    await rm(data, { recursive: true, force: true });
+    await mkdir(data, { recursive: true });
+  }
   const env = {
     ...process.env,
     DATABASE_URL: undefined,
@@ -44,10 +47,15 @@ export async function startPortico({ command = "serve", until, settings = {} }) 
       if (match) resolve(match);
     });
   });
-  const stop = async () => {
+  const end = (signal) => {
     const ended = new Promise((resolve) => child.on("exit", resolve));
-    child.kill("SIGTERM");
-    const code = await ended;
+    child.kill(signal);
+    return ended;
+  };
+  /// As the machine's failure would, leaving its data as they are.
+  const kill = () => end("SIGKILL");
+  const stop = async () => {
+    const code = await end("SIGTERM");
     const isPostgresLeft = existsSync(path.join(data, "postgres/data/postmaster.pid"));
     expect(isPostgresLeft, "the private Postgres is stopped").toBe(false);
     await rm(data, { recursive: true, force: true });
@@ -56,11 +64,33 @@ export async function startPortico({ command = "serve", until, settings = {} }) 
   return {
     match,
     stop,
+    kill,
     log,
+    data,
+    port,
     base: `http://localhost:${port}`,
     portal: (slug) => `http://${slug}.localhost:${port}`,
     gateway: `http://127.0.0.1:${gatewayPort}`,
   };
+}
+
+/// Takes every mail.
+export async function startSmtp(port) {
+  const mails = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ["STARTTLS"],
+    onData(stream, session, done) {
+      let text = "";
+      stream.on("data", (chunk) => (text += chunk));
+      stream.on("end", () => {
+        mails.push({ to: session.envelope.rcptTo.map(({ address }) => address), text });
+        done();
+      });
+    },
+  });
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return { mails, stop: () => new Promise((resolve) => server.close(resolve)) };
 }
 
 export function freePort() {
@@ -138,4 +168,81 @@ export async function signIn(page, url, email) {
 /// which works as well, but is another test.
 export async function ready(page, javaScriptEnabled) {
   if (javaScriptEnabled) await page.locator("html[data-forms=enhanced]").waitFor();
+}
+
+/// Follows links by their names, from a page.
+async function follow(page, url, ...names) {
+  await page.goto(url);
+  for (const name of names) {
+    await page.locator("main").getByRole("link", { name, exact: true }).first().click();
+    await page.waitForLoadState("networkidle");
+  }
+  return page.url();
+}
+
+/// A page of each kind of the demo, with the browser of whoever may see it, its name and its address.
+export async function mainPages(demo, openBrowser) {
+  const portal = demo.portal("weather");
+  const [visitor, ada, admin] = [await openBrowser(), await openBrowser(), await openBrowser()];
+  await signIn(ada, `${portal}/sign-in`, "ada@example.com");
+  await signIn(admin, `${demo.base}/admin/sign-in`, "admin@example.com");
+
+  await visitor.goto(`${portal}/sign-up`);
+  await visitor.getByLabel("Full name").fill("Grace Example");
+  await visitor.getByLabel("Email").fill("grace@example.com");
+  await visitor.getByRole("button", { name: "Create account" }).click();
+  await visitor.getByRole("heading", { name: "Check your email" }).waitFor();
+  const signUpMail = visitor.url();
+  const mail = await follow(admin, `${demo.base}/admin/mail`, "Confirm your e-mail address for Weather");
+  const setPassword = (await admin.locator(".letter").textContent()).match(/http\S+set-password\S+/)[0];
+
+  const tried = await follow(ada, portal, "Weather", "v1", "/cities/{city}/current");
+  const product = await follow(ada, portal, "Weather", "v2");
+  const application = await follow(ada, `${portal}/applications`, "Demo app");
+  return [
+    [visitor, "directory", `${demo.base}/`],
+    [visitor, "sign-in", `${portal}/sign-in`],
+    [visitor, "sign-up", `${portal}/sign-up`],
+    [visitor, "sign-up-mail", signUpMail],
+    [visitor, "forgot-password", `${portal}/forgot-password`],
+    [visitor, "set-password", setPassword],
+    [visitor, "admin-sign-in", `${demo.base}/admin/sign-in`],
+    [ada, "catalogue", portal],
+    [ada, "newest-version", product.replace(/\/versions.*/, "")],
+    [ada, "product", product],
+    [ada, "tag", `${product}?tag=Warnings`],
+    [ada, "operation", await follow(ada, product, "/cities/{city}/current")],
+    [ada, "operation-with-body", await follow(ada, product, "/subscriptions")],
+    [ada, "operation-to-try", tried],
+    [ada, "schema", `${product}/schemas/observation`],
+    [ada, "document", await follow(ada, product, "Getting started")],
+    [ada, "search", `${portal}/search?search=weather`],
+    [ada, "register", `${product}/register`],
+    [ada, "applications", `${portal}/applications`],
+    [ada, "new-application", `${portal}/applications/new`],
+    [ada, "application", application],
+    [ada, "account", `${portal}/account`],
+    [ada, "not-found", `${portal}/nothing`],
+    [admin, "admin-overview", `${demo.base}/admin`],
+    [admin, "admin-portals", `${demo.base}/admin/portals`],
+    [admin, "admin-new-portal", `${demo.base}/admin/portals/new`],
+    [admin, "admin-new-product", `${demo.base}/admin/products/new`],
+    [admin, "admin-new-document", (await follow(admin, `${demo.base}/admin/products`, "Weather")) + "/documents/new"],
+    [admin, "admin-new-auth-strategy", `${demo.base}/admin/auth-strategies/new`],
+    [admin, "admin-gateways", `${demo.base}/admin/gateways`],
+    [admin, "admin-portal", await follow(admin, `${demo.base}/admin/portals`, "Weather")],
+    [admin, "admin-products", `${demo.base}/admin/products`],
+    [admin, "admin-product", await follow(admin, `${demo.base}/admin/products`, "Weather")],
+    [admin, "admin-document", await follow(admin, `${demo.base}/admin/products`, "Weather", "Getting started")],
+    [admin, "admin-version", await follow(admin, `${demo.base}/admin/products`, "Weather", "v1")],
+    [admin, "admin-auth-strategies", `${demo.base}/admin/auth-strategies`],
+    [admin, "admin-auth-strategy", await follow(admin, `${demo.base}/admin/auth-strategies`, "key-auth")],
+    [admin, "admin-gateway", await follow(admin, `${demo.base}/admin/gateways`, "Built-in gateway")],
+    [admin, "admin-developers", `${demo.base}/admin/developers`],
+    [admin, "admin-developer", await follow(admin, `${demo.base}/admin/developers`, "Ada Example")],
+    [admin, "admin-registrations", `${demo.base}/admin/registrations`],
+    [admin, "admin-applications", `${demo.base}/admin/applications`],
+    [admin, "admin-mails", `${demo.base}/admin/mail`],
+    [admin, "admin-mail", mail],
+  ];
 }

@@ -13,6 +13,7 @@ use axum::{
 use http_body_util::BodyExt;
 use portico_app::{
     FormFlash, Visit,
+    products::functions::UPLOAD_SPECIFICATION,
     ui::page::status,
     visit::{FormProblems, UiError},
 };
@@ -35,7 +36,11 @@ pub async fn post(State(pages): State<Pages>, request: Request) -> Response {
         Err(problem) => return refusal_page(&problem),
     };
     let wants_page = parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"));
-    let is_upload = content_type(&parts.headers).starts_with("multipart/form-data");
+    let is_upload = content_type(&parts.headers).starts_with("multipart/form-data; boundary=");
+    // server_fn panics when the one is sent as the other.
+    if parts.uri.path() == UPLOAD_SPECIFICATION && !is_upload {
+        return refuse(&visit, &Problem::Invalid(Vec::new()), wants_page, &parts, &Bytes::new()).await;
+    }
     // Nobody else makes the server hold so much.
     let limit = match (visit.actor.require_admin().is_ok(), is_upload) {
         (true, true) => UPLOAD_MAX,

@@ -1,5 +1,6 @@
 //! The project's commands. `cargo xtask help` lists them.
 
+mod bench;
 mod check;
 mod chromium;
 mod dist;
@@ -36,6 +37,11 @@ enum Command {
     },
     /// Formatting, lints, forbidden patterns, and what may reach the browser.
     Check,
+    /// Measure how fast it is, and print a table.
+    Bench {
+        /// Only `start`, `decisions`, `revocation`, `pages` or `lists`.
+        filter: Option<String>,
+    },
     /// Take a picture of each main page, under target/screenshots.
     Screenshots,
     /// Build one self-contained release binary, target/dist/portico.
@@ -47,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         Command::Serve => serve::serve(),
         Command::Test { filter, rust, browser } => test::test(filter.as_deref(), !browser, !rust),
         Command::Check => check::check(),
+        Command::Bench { filter } => bench::bench(filter.as_deref()),
         Command::Screenshots => test::screenshots(),
         Command::Dist => dist::dist(),
     }

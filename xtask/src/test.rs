@@ -8,6 +8,8 @@ use std::process::Command;
 
 /// Runs the tests; `filter` narrows them.
 pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<()> {
+    // First: a server that is compiled before there is a site does not look for one later.
+    site::build()?;
     if rust {
         let server = postgres::for_tests()?;
         let embedded = postgres::embedded()?;
@@ -16,7 +18,6 @@ pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<(
         run(tests.arg("--no-fail-fast").args(filter))?;
     }
     if browser {
-        site::build()?;
         run(&mut cargo(&["build"]))?;
         let mut tests = playwright()?;
         if let Some(filter) = filter {

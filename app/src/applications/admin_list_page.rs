@@ -48,11 +48,11 @@ fn row(application: Application) -> AnyView {
     view! {
         <tr>
             <th scope="row">{application.name}</th>
-            <td><a href=paths::admin::developer(application.developer_id)>{application.developer_name}</a></td>
-            <td>{application.portal_name}</td>
-            <td>{application.strategy_display_name}</td>
-            <td>{count(application.credential_count, "key", "keys")}</td>
-            <td>{moment(application.created_at)}</td>
+            <td data-column="Developer"><a href=paths::admin::developer(application.developer_id)>{application.developer_name}</a></td>
+            <td data-column="Portal">{application.portal_name}</td>
+            <td data-column="Auth strategy">{application.strategy_display_name}</td>
+            <td data-column="Keys">{count(application.credential_count, "key", "keys")}</td>
+            <td data-column="Created">{moment(application.created_at)}</td>
             <td class="actions">
                 <Confirm label="Delete" question=question>
                     <Form action=DELETE_APPLICATION_AS_ADMIN key=id.to_string()>

@@ -113,11 +113,11 @@ fn registration_row(registration: Registration) -> AnyView {
     view! {
         <tr>
             <th scope="row"><a href=version>{name}</a></th>
-            <td>
+            <td data-column="State">
                 {badge(&registration.status)}
                 {(!registration.status_reason.is_empty()).then(|| view! { <p class="hint">{registration.status_reason.clone()}</p> })}
             </td>
-            <td>{moment(registration.created_at)}</td>
+            <td data-column="Since">{moment(registration.created_at)}</td>
             <td class="actions">{unregister}</td>
         </tr>
     }

@@ -27,10 +27,10 @@ pub fn ApplicationsPage() -> impl IntoView {
                 view! {
                     <tr>
                         <th scope="row"><a href=paths::portal::application(application.id)>{application.name}</a></th>
-                        <td>{application.strategy_display_name}</td>
-                        <td>{count(application.registration_count, "version", "versions")}</td>
-                        <td>{count(application.credential_count, "key", "keys")}</td>
-                        <td>{moment(application.created_at)}</td>
+                        <td data-column="Auth strategy">{application.strategy_display_name}</td>
+                        <td data-column="Registered for">{count(application.registration_count, "version", "versions")}</td>
+                        <td data-column="Keys">{count(application.credential_count, "key", "keys")}</td>
+                        <td data-column="Created">{moment(application.created_at)}</td>
                     </tr>
                 }
                 .into_any()

@@ -27,10 +27,10 @@ pub fn AuthStrategiesPage() -> impl IntoView {
                 view! {
                     <tr>
                         <th scope="row"><a href=paths::admin::auth_strategy(strategy.id)>{strategy.name}</a></th>
-                        <td>{strategy.display_name}</td>
-                        <td>"key-auth"</td>
-                        <td>{count(strategy.publication_count, "publication", "publications")}</td>
-                        <td>{moment(strategy.created_at)}</td>
+                        <td data-column="Shown as">{strategy.display_name}</td>
+                        <td data-column="Auth type">"key-auth"</td>
+                        <td data-column="Used by">{count(strategy.publication_count, "publication", "publications")}</td>
+                        <td data-column="Created">{moment(strategy.created_at)}</td>
                     </tr>
                 }
                 .into_any()
@@ -117,7 +117,7 @@ fn publications(uses: Vec<StrategyUse>) -> AnyView {
             view! {
                 <tr>
                     <th scope="row">{used.portal_name}</th>
-                    <td>
+                    <td data-column="Version">
                         <a href=paths::admin::version(used.product_id, used.version_id)>
                             {format!("{} {}", used.product_name, used.version_name)}
                         </a>

@@ -5,7 +5,7 @@ use crate::{
     islands::CopyButton,
     ui::{
         forms::{Confirm, Disclosure, Form, Hidden, Select, Submit, TextField},
-        lists::{Table, actions, cell},
+        lists::Table,
         text::{badge, count, moment, moment_or_never},
         words,
     },
@@ -121,13 +121,12 @@ fn row(application: ApplicationId, credential: Credential, now: OffsetDateTime) 
     view! {
         <tr>
             <th scope="row">{credential.display_name.clone()}</th>
-            {cell("Begins with", view! { <code>{format!("{}…", credential.key_id)}</code> })}
-            {cell("State", badge(&state))}
-            {cell("Created", moment(credential.created_at))}
-            {cell("Last used", moment_or_never(credential.last_used_at))}
-            {cell("Expires", expires)}
-            {actions(view! {
-                {rotate}
+            <td data-column="Begins with"><code>{format!("{}…", credential.key_id)}</code></td>
+            <td data-column="State">{badge(&state)}</td>
+            <td data-column="Created">{moment(credential.created_at)}</td>
+            <td data-column="Last used">{moment_or_never(credential.last_used_at)}</td>
+            <td data-column="Expires">{expires}</td>
+            <td class="actions">{rotate}
                 {rename_form(application, id, &credential.display_name)}
                 <Confirm label="Revoke" question=question>
                     <Form action=REVOKE_CREDENTIAL key=id.to_string()>
@@ -135,8 +134,7 @@ fn row(application: ApplicationId, credential: Credential, now: OffsetDateTime) 
                         <Hidden name="credential" value=id />
                         <Submit label="Revoke key" class="danger" />
                     </Form>
-                </Confirm>
-            })}
+                </Confirm></td>
         </tr>
     }
     .into_any()

@@ -3,7 +3,7 @@ use crate::{
     ui::{
         forms::{Form, Hidden, Submit, TextField},
         layout::PageTitle,
-        lists::{Table, cell},
+        lists::Table,
         page::{page, path_id, query},
         text::{badge, moment, moment_or_never},
     },
@@ -182,9 +182,9 @@ fn mail_table(mails: Vec<MailNews>) -> AnyView {
             view! {
                 <tr>
                     <th scope="row">{mail.subject}</th>
-                    {cell("State", badge(&mail.state))}
-                    {cell("Written", moment(mail.created_at))}
-                    {cell("Accepted", moment_or_never(mail.sent_at))}
+                    <td data-column="State">{badge(&mail.state)}</td>
+                    <td data-column="Written">{moment(mail.created_at)}</td>
+                    <td data-column="Accepted">{moment_or_never(mail.sent_at)}</td>
                 </tr>
             }
             .into_any()

@@ -29,10 +29,10 @@ pub fn DevelopersPage() -> impl IntoView {
                 view! {
                     <tr>
                         <th scope="row"><a href=paths::admin::developer(developer.id)>{developer.full_name.clone()}</a></th>
-                        <td>{developer.email.clone()}</td>
-                        <td>{developer.portal_name.clone()}</td>
-                        <td>{badge(&developer.status)}</td>
-                        <td>{moment(developer.created_at)}</td>
+                        <td data-column="Email">{developer.email.clone()}</td>
+                        <td data-column="Portal">{developer.portal_name.clone()}</td>
+                        <td data-column="State">{badge(&developer.status)}</td>
+                        <td data-column="Signed up">{moment(developer.created_at)}</td>
                     </tr>
                 }
                 .into_any()

@@ -5,7 +5,7 @@ use crate::{
     ui::{
         forms::{Checkbox, Confirm, Form, Hidden, Select, Submit, TextArea, TextField},
         layout::PageTitle,
-        lists::{Table, actions, cell},
+        lists::Table,
         markdown,
         page::{page, path_id},
         text::{badge, moment},
@@ -46,15 +46,13 @@ fn row(product: ProductId, document: TreeDocument) -> AnyView {
             <th scope="row" class=format!("level-{}", document.depth.min(4))>
                 <a href=paths::admin::document(product, id)>{document.title}</a>
             </th>
-            {cell("State", badge(&document.status))}
-            {cell("Changed", moment(document.updated_at))}
-            {actions(view! {
-                <Form action=MOVE_DOCUMENT_UP key=id.to_string() class="inline">
+            <td data-column="State">{badge(&document.status)}</td>
+            <td data-column="Changed">{moment(document.updated_at)}</td>
+            <td class="actions"><Form action=MOVE_DOCUMENT_UP key=id.to_string() class="inline">
                     <Hidden name="product" value=product />
                     <Hidden name="document" value=id />
                     <Submit label="Move up" class="link" />
-                </Form>
-            })}
+                </Form></td>
         </tr>
     }
     .into_any()

@@ -27,7 +27,7 @@ pub fn GatewaysPage() -> impl IntoView {
                 view! {
                     <tr>
                         <th scope="row"><a href=paths::admin::gateway(gateway.id)>{gateway.name}</a></th>
-                        <td>{count(gateway.service_count, "service", "services")}</td>
+                        <td data-column="Services">{count(gateway.service_count, "service", "services")}</td>
                     </tr>
                 }
                 .into_any()

@@ -29,9 +29,9 @@ pub fn MailsPage() -> impl IntoView {
                 view! {
                     <tr>
                         <th scope="row"><a href=paths::admin::mail(mail.id)>{mail.subject}</a></th>
-                        <td>{mail.recipient}</td>
-                        <td>{badge(&mail.state)}</td>
-                        <td>{moment(mail.created_at)}</td>
+                        <td data-column="To">{mail.recipient}</td>
+                        <td data-column="State">{badge(&mail.state)}</td>
+                        <td data-column="Written">{moment(mail.created_at)}</td>
                     </tr>
                 }
                 .into_any()

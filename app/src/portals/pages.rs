@@ -31,9 +31,9 @@ pub fn PortalsPage() -> impl IntoView {
                 view! {
                     <tr>
                         <th scope="row"><a href=paths::admin::portal(portal.id)>{portal.name}</a></th>
-                        <td>{portal.display_name}</td>
-                        <td><a href=origin.clone()>{origin.clone()}</a></td>
-                        <td>{if portal.is_public { "Public" } else { "Private" }}</td>
+                        <td data-column="Shown as">{portal.display_name}</td>
+                        <td data-column="Address"><a href=origin.clone()>{origin.clone()}</a></td>
+                        <td data-column="Visibility">{if portal.is_public { "Public" } else { "Private" }}</td>
                     </tr>
                 }
                 .into_any()
@@ -123,9 +123,9 @@ fn published_versions(publications: Vec<Publication>) -> AnyView {
                     <th scope="row">
                         <a href=version>{format!("{} {}", publication.product_name, publication.version_name)}</a>
                     </th>
-                    <td>{if publication.publish_status == PublishStatus::Published { "Published" } else { "Unpublished" }}</td>
-                    <td>{publication.auth_strategy_name.unwrap_or_else(|| "None: closed".to_owned())}</td>
-                    <td>{if publication.application_registration_enabled { "Open" } else { "Closed" }}</td>
+                    <td data-column="Status">{if publication.publish_status == PublishStatus::Published { "Published" } else { "Unpublished" }}</td>
+                    <td data-column="Strategy">{publication.auth_strategy_name.unwrap_or_else(|| "None: closed".to_owned())}</td>
+                    <td data-column="Registration">{if publication.application_registration_enabled { "Open" } else { "Closed" }}</td>
                 </tr>
             }
             .into_any()

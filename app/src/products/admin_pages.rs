@@ -34,8 +34,8 @@ pub fn ProductsPage() -> impl IntoView {
                 view! {
                     <tr>
                         <th scope="row"><a href=paths::admin::product(product.id)>{product.name}</a></th>
-                        <td>{count(product.version_count, "version", "versions")}</td>
-                        <td>{moment(product.created_at)}</td>
+                        <td data-column="Versions">{count(product.version_count, "version", "versions")}</td>
+                        <td data-column="Created">{moment(product.created_at)}</td>
                     </tr>
                 }
                 .into_any()
@@ -137,9 +137,9 @@ fn version_table(versions: Vec<Version>) -> AnyView {
             view! {
                 <tr>
                     <th scope="row"><a href=paths::admin::version(version.product_id, version.id)>{version.name}</a></th>
-                    <td>{version.specification_name.unwrap_or_else(|| "None".to_owned())}</td>
-                    <td>{if version.gateway_service_id.is_some() { "Linked" } else { "Not linked" }}</td>
-                    <td>{count(version.publication_count, "portal", "portals")}</td>
+                    <td data-column="Specification">{version.specification_name.unwrap_or_else(|| "None".to_owned())}</td>
+                    <td data-column="Gateway service">{if version.gateway_service_id.is_some() { "Linked" } else { "Not linked" }}</td>
+                    <td data-column="Published in">{count(version.publication_count, "portal", "portals")}</td>
                 </tr>
             }
             .into_any()

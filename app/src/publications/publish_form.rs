@@ -38,12 +38,12 @@ fn row(version: &Version, publication: &Publication) -> AnyView {
     view! {
         <tr>
             <th scope="row"><a href=paths::admin::portal(publication.portal_id)>{publication.portal_name.clone()}</a></th>
-            <td>
+            <td data-column="Status">
                 <span class=format!("badge {tone}")>{status}</span>
                 {publication.deprecated.then(|| view! { " " <span class="badge waiting">"Deprecated"</span> })}
             </td>
-            <td>{publication.auth_strategy_name.clone().unwrap_or_else(|| "None: closed to callers".to_owned())}</td>
-            <td>{registrations}</td>
+            <td data-column="Auth strategy">{publication.auth_strategy_name.clone().unwrap_or_else(|| "None: closed to callers".to_owned())}</td>
+            <td data-column="Registrations">{registrations}</td>
             <td class="actions">
                 <a href=edit>"Edit"</a>
                 <Confirm label="Remove" question=question>

@@ -50,14 +50,14 @@ fn row(registration: Registration) -> AnyView {
     view! {
         <tr>
             <th scope="row">{registration.application_name}</th>
-            <td><a href=paths::admin::developer(registration.developer_id)>{registration.developer_name}</a></td>
-            <td><a href=paths::admin::version(registration.product_id, registration.version_id)>{version}</a></td>
-            <td>{registration.portal_name}</td>
-            <td>
+            <td data-column="Developer"><a href=paths::admin::developer(registration.developer_id)>{registration.developer_name}</a></td>
+            <td data-column="Version"><a href=paths::admin::version(registration.product_id, registration.version_id)>{version}</a></td>
+            <td data-column="Portal">{registration.portal_name}</td>
+            <td data-column="State">
                 {badge(&registration.status)}
                 {(!registration.status_reason.is_empty()).then(|| view! { <p class="hint">{registration.status_reason}</p> })}
             </td>
-            <td>{moment(registration.created_at)}</td>
+            <td data-column="Asked">{moment(registration.created_at)}</td>
             <td class="actions">{decisions}</td>
         </tr>
     }

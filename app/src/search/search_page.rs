@@ -16,7 +16,7 @@ use portico_model::paths;
 /// The box that leads to this page.
 pub fn search_box(search: &str) -> AnyView {
     view! {
-        <form class="search-box" method="get" action=paths::portal::SEARCH role="search">
+        <form class="search-box" method="get" action=paths::portal::SEARCH role="search" aria-label="Portal">
             <label>
                 <span class="visually-hidden">"Search products, operations and documents"</span>
                 <input type="search" name="search" placeholder="Search" value=search.to_owned() />

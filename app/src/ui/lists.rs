@@ -45,7 +45,7 @@ pub fn ListSearch(
         }
     });
     view! {
-        <form class="list-search" method="get" role="search">
+        <form class="list-search" method="get" role="search" aria-label=label>
             {other_parameters()
                 .into_iter()
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
@@ -99,7 +99,8 @@ pub fn pager<T>(page: &Page<T>) -> AnyView {
     .into_any()
 }
 
-/// A table, or what to say in its place when it has no rows.
+/// A table, or what to say in its place when it has no rows. Each cell but the first names its column in
+/// `data-column`: on narrow screens rows become cards, and the name stands before the cell.
 #[component]
 pub fn Table(headings: AnyView, rows: Vec<AnyView>, #[prop(into)] empty: ViewFn) -> impl IntoView {
     if rows.is_empty() {
@@ -116,14 +117,4 @@ pub fn Table(headings: AnyView, rows: Vec<AnyView>, #[prop(into)] empty: ViewFn)
         </div>
     }
     .into_any()
-}
-
-/// A cell. On narrow screens, where rows become cards, its column's name stands before it.
-pub fn cell(column: &'static str, content: impl IntoView + 'static) -> AnyView {
-    view! { <td data-column=column>{content.into_any()}</td> }.into_any()
-}
-
-/// The cell with what can be done to the row.
-pub fn actions(content: impl IntoView + 'static) -> AnyView {
-    view! { <td class="actions">{content.into_any()}</td> }.into_any()
 }

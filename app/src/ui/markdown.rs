@@ -113,6 +113,8 @@ struct Headings {
 #[derive(Default)]
 struct HeadingState {
     anchors: Anchorizer,
+    /// The levels, as they were written, of the sections that are open.
+    open: Vec<u8>,
     found: Vec<Heading>,
 }
 
@@ -122,8 +124,9 @@ impl HeadingAdapter for Headings {
             return output.write_str("<p class=\"heading\">");
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let previous = state.found.last().map_or(1, |heading| heading.level);
-        let level = (heading.level + 1).clamp(2, 6).min(previous + 1);
+        state.open.retain(|level| *level < heading.level);
+        state.open.push(heading.level);
+        let level = u8::try_from(state.open.len() + 1).unwrap_or(6).min(6);
         let anchor = format!("{ANCHOR}{}", state.anchors.anchorize(&heading.content));
         write!(output, "<h{level} id=\"{anchor}\">")?;
         state.found.push(Heading { level, text: heading.content.clone(), anchor });

@@ -29,8 +29,16 @@ impl From<sqlx::Error> for Error {
             tracing::warn!(error = &error as &dyn std::error::Error, "the database cannot be reached");
             return Self::Problem(Problem::Unavailable);
         }
+        if is_unstorable(&error) {
+            return Self::Problem(Problem::NotFound);
+        }
         Self::Internal(error.into())
     }
+}
+
+/// Whether a text has a character that Postgres keeps nowhere, NUL: nothing is called so.
+fn is_unstorable(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "22021"))
 }
 
 /// Whether the database could not be asked, as opposed to having refused.

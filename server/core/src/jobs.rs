@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 /// After so many failures a job is dead, and shown to the admin as such.
 pub const MAX_ATTEMPTS: i32 = 12;
-/// A worker that has not finished a job by then is taken for dead.
-const LEASE: time::Duration = time::Duration::minutes(2);
+/// A worker that has not finished a job by then is taken for dead. Longer than any job may take.
+const LEASE: time::Duration = time::Duration::seconds(45);
 /// How often to look for work that nobody announced.
 const POLL: Duration = Duration::from_secs(1);
 

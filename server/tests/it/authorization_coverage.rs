@@ -17,24 +17,24 @@ use std::collections::BTreeSet;
 
 /// Who may call a server function.
 #[derive(Clone, Copy, PartialEq)]
-enum For {
+pub enum For {
     Anyone,
     AnyDeveloper,
     TheOwner,
     Admins,
 }
 
-type Form = Vec<(&'static str, String)>;
+pub type Form = Vec<(&'static str, String)>;
 
 /// The world that the cases speak of: Ada's things at `a.localhost`.
-struct World {
-    cases: Vec<(&'static str, For, Form)>,
-    portal_pages: Vec<String>,
-    owned_pages: Vec<String>,
-    admin_pages: Vec<String>,
+pub struct World {
+    pub cases: Vec<(&'static str, For, Form)>,
+    pub portal_pages: Vec<String>,
+    pub owned_pages: Vec<String>,
+    pub admin_pages: Vec<String>,
 }
 
-async fn world(server: &TestServer) -> World {
+pub async fn world(server: &TestServer) -> World {
     let core = &server.core;
     an_admin(core).await;
     let strategy = a_strategy(core, "s").await;

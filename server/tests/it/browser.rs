@@ -89,6 +89,11 @@ impl Browser<'_> {
         Browser { server: self.server, host: host.to_owned(), cookie: Mutex::new(self.cookie.lock().unwrap().clone()) }
     }
 
+    /// The session's cookie, if there is one.
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.lock().unwrap().clone()
+    }
+
     pub async fn get(&self, target: &str) -> Answer {
         self.send(Request::get(target).header(header::ACCEPT, "text/html"), Body::empty()).await
     }

@@ -8,9 +8,11 @@
 )]
 
 mod authorization_coverage;
+mod bad_input;
 mod browser;
 mod forms;
 mod markdown;
 mod pages;
 mod private_postgres;
 mod reference;
+mod secrecy;

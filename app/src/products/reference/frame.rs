@@ -1,9 +1,6 @@
 //! What every page about a version has around it: the way back, the versions, the documents, the operations.
 
-use crate::{
-    ui::text::count,
-    visit::{UiError, Visit},
-};
+use crate::visit::{UiError, Visit};
 use leptos::prelude::*;
 use portico_core::{
     Error,
@@ -133,12 +130,12 @@ impl Reading {
 
     fn tag_link(&self, tag: &Tag, current: Current<'_>) -> AnyView {
         let here = (current == Current::Tag(&tag.name)).then_some("page");
-        let label = format!("{}: {}", tag_name(&tag.name), count(tag.operation_count, "operation", "operations"));
+        let unit = if tag.operation_count == 1 { " operation" } else { " operations" };
         view! {
             <li>
-                <a href=tag_path(&self.path(), &tag.name) aria-current=here aria-label=label>
-                    {tag_name(&tag.name).to_owned()}
-                    <span class="count">{tag.operation_count}</span>
+                <a href=tag_path(&self.path(), &tag.name) aria-current=here>
+                    {tag_name(&tag.name).to_owned()} " "
+                    <span class="count">{tag.operation_count}<span class="visually-hidden">{unit}</span></span>
                 </a>
             </li>
         }

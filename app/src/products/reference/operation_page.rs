@@ -12,7 +12,7 @@ use crate::{
     ui::{
         code,
         layout::PageTitle,
-        lists::{Table, cell},
+        lists::Table,
         markdown,
         page::{page, path_id, path_text},
     },
@@ -82,7 +82,7 @@ fn authentication(reading: &Reading) -> AnyView {
         <section>
             <h2>"Authentication"</h2>
             <p>
-                {strategy.clone()} " " <span class="badge">"Key Auth"</span> ": send a key of your application in the header "
+                {strategy.clone()} " " <span class="badge">"Key Auth"</span> " Send a key of your application in the header "
                 <code>{header.clone()}</code> ", or as a query parameter of that name." {others} " "
                 <a href=access>"Get access"</a>
             </p>
@@ -152,8 +152,8 @@ fn parameter_row<'a>(parameter: &'a Parameter, schemas: &mut SchemaView<'a>) -> 
                 {is_required.then(|| view! { " " <span class="badge">"required"</span> })}
                 {parameter.deprecated.then(|| view! { " " <span class="badge waiting">"deprecated"</span> })}
             </th>
-            {cell("In", location)}
-            {cell("Value", value)}
+            <td data-column="In">{location}</td>
+            <td data-column="Value">{value}</td>
         </tr>
     }
     .into_any()

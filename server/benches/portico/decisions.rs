@@ -1,0 +1,55 @@
+//! Decisions a second, against a handler on the same listener that decides nothing.
+
+use crate::{
+    Row,
+    load::{compare, serve},
+    seed::{Crowd, crowd},
+};
+use axum::{Router, extract::Request, response::IntoResponse, routing::get};
+use http::StatusCode;
+use portico_gateway::{Call, Gateway, host};
+use portico_testing::{
+    TestCore, a_developer, a_key, a_linked_service, a_portal, a_strategy, a_version, an_application, an_approved_registration,
+    portal_input, publish,
+};
+
+pub async fn measure() -> Vec<Row> {
+    let core = TestCore::new().await;
+    let strategy = a_strategy(&core, "s").await;
+    let portal = a_portal(&core, portal_input("a")).await;
+    let (_, version) = a_version(&core, "Weather").await;
+    a_linked_service(&core, version, "/weather", "http://127.0.0.1:1").await;
+    publish(&core, version, &portal, strategy).await;
+    let ada = a_developer(&core, &portal, "ada").await;
+    let application = an_application(&core, ada, &portal, "Ada's", strategy).await;
+    an_approved_registration(&core, ada, &portal, application, version).await;
+    let key = a_key(&core, ada, &portal, application).await;
+    crowd(&core, &portal, strategy, version, &Crowd { developers: 10_000, applications: 50_000, credentials: 100_000 }).await;
+    let gateway = Gateway::new(core.core.clone());
+    gateway.load().await.unwrap();
+
+    let decide = move |request: Request| {
+        let gateway = gateway.clone();
+        async move {
+            let call = Call {
+                host: host(&request),
+                path: request.uri().path(),
+                query: request.uri().query(),
+                headers: request.headers(),
+            };
+            match gateway.decide(&call) {
+                Ok(_) => StatusCode::NO_CONTENT.into_response(),
+                Err(refusal) => refusal.into_response(),
+            }
+        }
+    };
+    let router = Router::new().route("/bare", get(|| async { StatusCode::NO_CONTENT })).fallback(decide);
+    let address = serve(router).await;
+    let header = format!("apikey: {}\r\n", key.expose());
+    let (deciding, bare) = compare(address, "api.example.com", ("/weather/cities/oslo", &header), ("/bare", &header)).await;
+    vec![Row::new(
+        "gateway decisions a second with 100,000 keys, against a bare handler",
+        format!("{deciding:.0} against {bare:.0}: {:.2}", deciding / bare),
+        "0.6",
+    )]
+}

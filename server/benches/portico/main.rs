@@ -1,0 +1,57 @@
+//! How fast it is, as ratios within one run where that is possible. Run by `cargo xtask bench`, which builds for
+//! release and brings a Postgres; prints a table for the README.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a benchmark that cannot go on should say so and stop"
+)]
+
+mod decisions;
+mod lists;
+mod load;
+mod pages;
+mod revocation;
+mod seed;
+mod start;
+
+/// One line of the table.
+pub struct Row {
+    pub what: String,
+    pub measured: String,
+    pub aim: &'static str,
+}
+
+impl Row {
+    pub fn new(what: impl Into<String>, measured: impl Into<String>, aim: &'static str) -> Self {
+        Self { what: what.into(), measured: measured.into(), aim }
+    }
+}
+
+fn main() {
+    // Cargo passes `--bench`; a name narrows the run.
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut rows = Vec::new();
+    runtime.block_on(async {
+        if "start".contains(&wanted) {
+            rows.extend(start::measure().await);
+        }
+        if "decisions".contains(&wanted) {
+            rows.extend(decisions::measure().await);
+        }
+        if "revocation".contains(&wanted) {
+            rows.extend(revocation::measure().await);
+        }
+        if "pages".contains(&wanted) {
+            rows.extend(pages::measure().await);
+        }
+        if "lists".contains(&wanted) {
+            rows.extend(lists::measure().await);
+        }
+    });
+    println!("\n| what | measured | aim |\n|---|---|---|");
+    for Row { what, measured, aim } in rows {
+        println!("| {what} | {measured} | {aim} |");
+    }
+}

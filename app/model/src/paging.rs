@@ -2,6 +2,8 @@
 
 /// Rows on a page, unless a list says otherwise.
 pub const PAGE_SIZE: u32 = 25;
+/// Of what a search finds, so many rows are counted.
+pub const COUNTED_MAX: i64 = 1_000;
 
 /// Which page of a list, of which rows, in which order. Comes from a URL, so anything may be in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +42,8 @@ impl PageRequest {
 
     /// The page that was asked for.
     pub fn page<T>(&self, items: Vec<T>, total: i64) -> Page<T> {
-        Page { items, index: self.index, size: self.size, total }
+        let is_counted = self.search.is_empty() || total <= COUNTED_MAX;
+        Page { items, index: self.index, size: self.size, total, is_counted }
     }
 
     /// The search text as a `like` pattern that matches it anywhere, with its own wildcards taken literally.
@@ -67,6 +70,8 @@ pub struct Page<T> {
     pub size: u32,
     /// Rows on all pages.
     pub total: i64,
+    /// Whether there are no more than that.
+    pub is_counted: bool,
 }
 
 impl<T> Page<T> {

@@ -1,12 +1,12 @@
 use leptos::prelude::*;
 
-/// Copies the text of the element with this id. Without JavaScript it is not there, and the text can be
-/// selected with one click.
+/// Copies the text of the element with this id. It keeps its place until it works, so that nothing moves;
+/// without JavaScript it is not there, and the text can be selected with one click.
 #[island]
 pub fn CopyButton(target: String) -> impl IntoView {
     let label = RwSignal::new("Copy");
-    let hidden = RwSignal::new(true);
-    Effect::new(move || hidden.set(false));
+    let ready = RwSignal::new(false);
+    Effect::new(move || ready.set(true));
     let copy = move |_| {
         #[cfg(feature = "hydrate")]
         copy_text_of(&target, label);
@@ -14,7 +14,7 @@ pub fn CopyButton(target: String) -> impl IntoView {
         let _ = (&target, label);
     };
     view! {
-        <button type="button" class="copy" hidden=move || hidden.get() on:click=copy aria-live="polite">
+        <button type="button" class="copy" data-ready=move || ready.get().then_some("") on:click=copy aria-live="polite">
             {move || label.get()}
         </button>
     }

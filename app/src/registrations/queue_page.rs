@@ -24,8 +24,8 @@ pub fn RegistrationsPage() -> impl IntoView {
         let pages = pager(&found);
         let rows = found.items.into_iter().map(row).collect();
         let headings = view! {
-            {sort_heading(&request, "application", "Application")}
-            {sort_heading(&request, "developer", "Developer")}
+            <th scope="col">"Application"</th>
+            <th scope="col">"Developer"</th>
             <th scope="col">"Version"</th>
             <th scope="col">"Portal"</th>
             <th scope="col">"State"</th>
@@ -36,7 +36,7 @@ pub fn RegistrationsPage() -> impl IntoView {
         let view = view! {
             <PageTitle text="Registrations" />
             <h1>"Registrations"</h1>
-            <ListSearch request=request.clone() label="Search by application, developer or product" states=states />
+            <ListSearch request=request.clone() label="Search by application or developer" states=states />
             <Table headings=headings.into_any() rows=rows empty=|| "No registrations. They appear when developers ask for access." />
             {pages}
         };

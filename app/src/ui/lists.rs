@@ -2,7 +2,7 @@
 
 use crate::visit::Visit;
 use leptos::prelude::*;
-use portico_model::paging::{Page, PageRequest};
+use portico_model::paging::{COUNTED_MAX, Page, PageRequest};
 
 /// The current address with some parameters changed, or removed where they are empty.
 fn link(changes: &[(&str, &str)]) -> String {
@@ -87,12 +87,13 @@ pub fn pager<T>(page: &Page<T>) -> AnyView {
     }
     let first = i64::from(page.index) * size + 1;
     let last = (first - 1 + size).min(page.total);
+    let total = if page.is_counted { page.total.to_string() } else { format!("more than {COUNTED_MAX}") };
     let previous = (page.index > 0).then(|| link(&[("page", &page.index.to_string())]));
     let next = page.has_next().then(|| link(&[("page", &(page.index + 2).to_string())]));
     view! {
         <nav class="pager" aria-label="Pages">
             {previous.map(|href| view! { <a href=href rel="prev">"Previous"</a> })}
-            <span>{format!("{first} – {last} of {}", page.total)}</span>
+            <span>{format!("{first} – {last} of {total}")}</span>
             {next.map(|href| view! { <a href=href rel="next">"Next"</a> })}
         </nav>
     }

@@ -19,6 +19,7 @@ pub mod error;
 pub mod gateways;
 pub mod jobs;
 pub mod mail;
+mod paging;
 pub mod passwords;
 pub mod portals;
 pub mod products;

@@ -1,14 +1,12 @@
 //! Full-text search over products, versions, operations and documents: only what this reader may see.
 
-use crate::{Actor, Core, Result, portals::Portal};
+use crate::{Actor, Core, Result, paging, portals::Portal};
 use portico_model::{
     ids::{ProductId, VersionId},
-    paging::{Page, PageRequest},
+    paging::{COUNTED_MAX, Page, PageRequest},
 };
 use sqlx::{FromRow, PgPool};
 
-/// Words of a query beyond this many are ignored.
-const WORDS_MAX: usize = 10;
 /// Around what was found in a snippet; no text has these characters.
 pub const MATCH_BEGINS: char = '\u{e000}';
 pub const MATCH_ENDS: char = '\u{e001}';
@@ -42,17 +40,7 @@ pub struct Found {
 /// What matches every word of the search, best first; a word matches what begins with it. For readers of the portal.
 pub async fn search(core: &Core, actor: Actor, portal: &Portal, request: &PageRequest) -> Result<Page<Found>> {
     actor.require_reader(portal.id, portal.is_public)?;
-    match text_query(&request.search) {
-        Some(query) => find(&core.pool, portal, &query, request).await,
-        None => Ok(request.page(Vec::new(), 0)),
-    }
-}
-
-/// In the language of `to_tsquery`. Made of letters and digits alone, so nothing in it is an operator.
-fn text_query(search: &str) -> Option<String> {
-    let words = search.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(WORDS_MAX);
-    let query = words.map(|word| format!("{word}:*")).collect::<Vec<_>>().join(" & ");
-    (!query.is_empty()).then_some(query)
+    find(&core.pool, portal, &paging::words(&request.search), request).await
 }
 
 #[derive(FromRow)]
@@ -101,7 +89,7 @@ async fn find(pool: &PgPool, portal: &Portal, query: &str, request: &PageRequest
              where document.search @@ query
          ),
          page as (
-             select *, count(*) over () as total from found
+             select *, least(count(*) over (), $7) as total from found
              order by rank desc, title, version_id, document_id limit $3 offset $4
          )
          select kind, page.product_id, product_name, version_id, version_name, page.slug, page.title, total,
@@ -116,6 +104,7 @@ async fn find(pool: &PgPool, portal: &Portal, query: &str, request: &PageRequest
     .bind(request.offset())
     .bind(MATCH_BEGINS.to_string())
     .bind(MATCH_ENDS.to_string())
+    .bind(COUNTED_MAX + 1)
     .fetch_all(pool)
     .await?;
     let total = rows.first().map_or(0, |row| row.total);

@@ -1,4 +1,7 @@
-use crate::Result;
+use crate::{
+    Result,
+    paging::{self, Order, Window},
+};
 use portico_model::{
     ids::{ApplicationId, AuthStrategyId, DeveloperId, PortalId},
     paging::{Page, PageRequest},
@@ -162,28 +165,29 @@ pub(super) async fn find_own(pool: &PgPool, developer: DeveloperId, id: Applicat
 }
 
 pub(super) async fn list(pool: &PgPool, developer: Option<DeveloperId>, request: &PageRequest) -> Result<Page<Application>> {
+    let (column, descending) = match request.sort.as_str() {
+        "name" => ("application.sort_name", false),
+        "-name" => ("application.sort_name", true),
+        "created_at" => ("application.created_at", false),
+        _ => ("application.created_at", true),
+    };
+    let total = paging::count(pool, request, |query| push_from(query, developer, request)).await?;
+    let window = Window::new(request, total, Order { column, descending });
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    push_filter(&mut query, developer, request);
-    query.push(match request.sort.as_str() {
-        "name" => " order by lower(application.name), application.id",
-        "-name" => " order by lower(application.name) desc, application.id",
-        "created_at" => " order by application.created_at, application.id",
-        _ => " order by application.created_at desc, application.id",
-    });
-    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
-    let items = query.build_query_as().fetch_all(pool).await?;
-    let mut count = QueryBuilder::<Postgres>::new("select count(*) from application ");
-    push_filter(&mut count, developer, request);
-    let total = count.build_query_scalar().fetch_one(pool).await?;
-    Ok(request.page(items, total))
+    query.push("where application.id in (select application.id ");
+    push_from(&mut query, developer, request);
+    window.push(&mut query);
+    query.push(")");
+    window.push_final_order(&mut query);
+    Ok(request.page(query.build_query_as().fetch_all(pool).await?, total))
 }
 
-fn push_filter(query: &mut QueryBuilder<Postgres>, developer: Option<DeveloperId>, request: &PageRequest) {
-    query.push("where true");
+fn push_from(query: &mut QueryBuilder<Postgres>, developer: Option<DeveloperId>, request: &PageRequest) {
+    query.push("from application where true");
     if let Some(developer) = developer {
         query.push(" and application.developer_id = ").push_bind(developer);
     }
     if !request.search.is_empty() {
-        query.push(" and application.name ilike ").push_bind(request.pattern());
+        query.push(" and application.search @@ to_tsquery('simple', ").push_bind(paging::words(&request.search)).push(")");
     }
 }

@@ -1,4 +1,7 @@
-use crate::Result;
+use crate::{
+    Result,
+    paging::{self, Order, Window},
+};
 use portico_model::{
     ids::{DeveloperId, PortalId},
     paging::{Page, PageRequest},
@@ -207,27 +210,27 @@ pub(super) async fn use_password_link(
 }
 
 pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Developer>> {
-    let pattern = request.pattern();
+    let (column, descending) = match request.sort.as_str() {
+        "email" => ("developer.sort_email", false),
+        "-email" => ("developer.sort_email", true),
+        "full_name" => ("developer.sort_name", false),
+        "-full_name" => ("developer.sort_name", true),
+        "created_at" => ("developer.created_at", false),
+        _ => ("developer.created_at", true),
+    };
+    let total = paging::count(pool, request, |query| push_from(query, portal, request)).await?;
+    let window = Window::new(request, total, Order { column, descending });
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    push_filter(&mut query, portal, request, &pattern);
-    query.push(match request.sort.as_str() {
-        "email" => " order by lower(developer.email), developer.id",
-        "-email" => " order by lower(developer.email) desc, developer.id",
-        "full_name" => " order by lower(developer.full_name), developer.id",
-        "-full_name" => " order by lower(developer.full_name) desc, developer.id",
-        "created_at" => " order by developer.created_at, developer.id",
-        _ => " order by developer.created_at desc, developer.id",
-    });
-    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
-    let items = query.build_query_as().fetch_all(pool).await?;
-    let mut count = QueryBuilder::<Postgres>::new("select count(*) from developer ");
-    push_filter(&mut count, portal, request, &pattern);
-    let total = count.build_query_scalar().fetch_one(pool).await?;
-    Ok(request.page(items, total))
+    query.push("where developer.id in (select developer.id ");
+    push_from(&mut query, portal, request);
+    window.push(&mut query);
+    query.push(")");
+    window.push_final_order(&mut query);
+    Ok(request.page(query.build_query_as().fetch_all(pool).await?, total))
 }
 
-fn push_filter(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest, pattern: &str) {
-    query.push("where developer.confirmed_at is not null");
+fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest) {
+    query.push("from developer where developer.confirmed_at is not null");
     if let Some(portal) = portal {
         query.push(" and developer.portal_id = ").push_bind(portal);
     }
@@ -235,8 +238,7 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, req
         query.push(" and developer.status = ").push_bind(request.status.clone());
     }
     if !request.search.is_empty() {
-        query.push(" and (developer.email ilike ").push_bind(pattern.to_owned());
-        query.push(" or developer.full_name ilike ").push_bind(pattern.to_owned()).push(")");
+        query.push(" and developer.search @@ to_tsquery('simple', ").push_bind(paging::words(&request.search)).push(")");
     }
 }
 

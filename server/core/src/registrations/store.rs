@@ -1,7 +1,10 @@
-use crate::Result;
+use crate::{
+    Result,
+    paging::{self, Order, Window},
+};
 use portico_model::{
     ids::{ApplicationId, DeveloperId, PortalId, ProductId, RegistrationId, VersionId},
-    paging::{Page, PageRequest},
+    paging::{COUNTED_MAX, Page, PageRequest},
     states::RegistrationStatus,
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
@@ -156,27 +159,21 @@ pub(super) async fn candidates(
 }
 
 pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Registration>> {
+    let order = Order { column: "registration.created_at", descending: request.sort != "created_at" };
+    let total = paging::count(pool, request, |query| push_from(query, portal, request)).await?;
+    let window = Window::new(request, total, order);
     let mut query = select();
-    push_filter(&mut query, portal, request);
-    query.push(match request.sort.as_str() {
-        "application" => " order by lower(application.name), registration.id",
-        "-application" => " order by lower(application.name) desc, registration.id",
-        "developer" => " order by lower(developer.full_name), registration.id",
-        "-developer" => " order by lower(developer.full_name) desc, registration.id",
-        "created_at" => " order by registration.created_at, registration.id",
-        _ => " order by registration.created_at desc, registration.id",
-    });
-    query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
-    let items = query.build_query_as().fetch_all(pool).await?;
-    let mut count = QueryBuilder::<Postgres>::new("select count(*)");
-    count.push(JOINS);
-    push_filter(&mut count, portal, request);
-    let total = count.build_query_scalar().fetch_one(pool).await?;
-    Ok(request.page(items, total))
+    query.push("where registration.id in (select registration.id ");
+    push_from(&mut query, portal, request);
+    window.push(&mut query);
+    query.push(")");
+    window.push_final_order(&mut query);
+    Ok(request.page(query.build_query_as().fetch_all(pool).await?, total))
 }
 
-fn push_filter(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest) {
-    query.push("where true");
+/// A search that fits more applications than are counted looks at so many of them.
+fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest) {
+    query.push("from registration where true");
     if let Some(portal) = portal {
         query.push(" and registration.portal_id = ").push_bind(portal);
     }
@@ -184,11 +181,12 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, req
         query.push(" and registration.status = ").push_bind(request.status.clone());
     }
     if !request.search.is_empty() {
-        let pattern = request.pattern();
-        query.push(" and (application.name ilike ").push_bind(pattern.clone());
-        query.push(" or developer.full_name ilike ").push_bind(pattern.clone());
-        query.push(" or developer.email ilike ").push_bind(pattern.clone());
-        query.push(" or product.name ilike ").push_bind(pattern).push(")");
+        let words = paging::words(&request.search);
+        query.push(" and registration.application_id in ((select id from application where search @@ to_tsquery('simple', ");
+        query.push_bind(words.clone()).push(") limit ").push_bind(COUNTED_MAX);
+        query.push(") union (select application.id from developer join application on application.developer_id = developer.id");
+        query.push(" where developer.search @@ to_tsquery('simple', ").push_bind(words).push(") limit ");
+        query.push_bind(COUNTED_MAX).push("))");
     }
 }
 

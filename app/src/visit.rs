@@ -65,6 +65,8 @@ pub struct Visit {
     /// Counts what needs a name of its own on this page.
     pub names: Arc<AtomicU32>,
     pub has_enhanced_forms: Arc<AtomicBool>,
+    /// Counts the forms of this page that show why they were refused.
+    pub refused_forms: Arc<AtomicU32>,
 }
 
 /// What one page leaves for the next. It travels sealed: no dump of the database holds any of it in clear.

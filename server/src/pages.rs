@@ -70,6 +70,7 @@ impl Pages {
             proxy: self.proxy.clone(),
             names: Arc::default(),
             has_enhanced_forms: Arc::default(),
+            refused_forms: Arc::default(),
         })
     }
 

@@ -1,7 +1,7 @@
 use super::functions::{CREATE_GATEWAY, CREATE_SERVICE, DELETE_GATEWAY, DELETE_SERVICE, UPDATE_SERVICE};
 use crate::{
     ui::{
-        forms::{Confirm, Form, Hidden, Submit, TextField},
+        forms::{Confirm, Disclosure, Form, Hidden, Submit, TextField},
         layout::PageTitle,
         lists::{ListSearch, Table, pager, sort_heading},
         page::{page, page_request, path_id},
@@ -112,15 +112,14 @@ fn service_card(gateway: GatewayId, service: GatewayService) -> AnyView {
             <h3>{service.name.clone()}</h3>
             <p><code>{matches}</code> " goes to " <code>{service.upstream_url.clone()}</code></p>
             {linked}
-            <details>
-                <summary>"Edit"</summary>
+            <Disclosure label="Edit">
                 <Form action=UPDATE_SERVICE key=id.to_string()>
                     <Hidden name="gateway" value=gateway />
                     <Hidden name="service" value=id />
                     {service_fields(Some(service))}
                     <Submit label="Save" />
                 </Form>
-            </details>
+            </Disclosure>
             <Confirm label="Delete" question=question>
                 <Form action=DELETE_SERVICE key=id.to_string()>
                     <Hidden name="gateway" value=gateway />

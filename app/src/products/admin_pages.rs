@@ -2,7 +2,7 @@ use super::functions::{CREATE_PRODUCT, CREATE_VERSION, DELETE_PRODUCT, UNPUBLISH
 use crate::{
     documents::admin_pages::document_section,
     ui::{
-        forms::{Confirm, Form, Hidden, Submit, TextArea, TextField},
+        forms::{Confirm, Disclosure, Form, Hidden, Submit, TextArea, TextField},
         layout::PageTitle,
         lists::{ListSearch, Table, pager, sort_heading},
         page::{page, page_request, path_id},
@@ -91,14 +91,13 @@ pub fn ProductAdminPage() -> impl IntoView {
             <section>
                 <h2>"Versions"</h2>
                 {version_table(versions)}
-                <details>
-                    <summary>"New version"</summary>
+                <Disclosure label="New version">
                     <Form action=CREATE_VERSION>
                         <Hidden name="product" value=id />
                         <TextField name="name" label="Version name" required=true hint="Such as v1 or 2026-11." />
                         <Submit label="Create version" />
                     </Form>
-                </details>
+                </Disclosure>
             </section>
             <section>
                 <h2>"Documents"</h2>

@@ -2,7 +2,7 @@
 
 use super::functions::{DELETE_PUBLICATION, SAVE_PUBLICATION};
 use crate::ui::{
-    forms::{Checkbox, Confirm, Form, Hidden, Select, Submit},
+    forms::{Checkbox, Confirm, Disclosure, Form, Hidden, Select, Submit},
     lists::Table,
 };
 use leptos::prelude::*;
@@ -98,8 +98,7 @@ pub fn publish_form(
     let chosen = chosen.to_owned();
     let open = edited.is_some() || publications.is_empty();
     view! {
-        <details open=open>
-            <summary>{heading}</summary>
+        <Disclosure label=heading open=open>
             {unenforced}
             <Form action=SAVE_PUBLICATION>
                 <Hidden name="product" value=product />
@@ -114,7 +113,7 @@ pub fn publish_form(
                 <Checkbox name="notify_developers" label="Notify developers" hint="When the version becomes deprecated, mail those who are registered for it." />
                 <Submit label="Save" />
             </Form>
-        </details>
+        </Disclosure>
     }
     .into_any()
 }

@@ -55,6 +55,9 @@ pub fn Form(
     let refused = visit.flash.form.clone().filter(|form| form.action == action && form.key == key).map(Arc::new);
     let summary = refused.as_ref().map(|form| form.summary.clone()).filter(|summary| !summary.is_empty());
     let is_refused = summary.is_some();
+    if is_refused {
+        visit.refused_forms.fetch_add(1, Ordering::Relaxed);
+    }
     provide_context(FormScope { name: format!("form{}", visit.next_name()), refused });
     let island = (!visit.has_enhanced_forms.swap(true, Ordering::Relaxed)).then(|| view! { <EnhancedForms /> });
     view! {
@@ -263,13 +266,17 @@ pub fn Submit(
     view! { <button type="submit" class=class name=name value=value>{label}</button> }
 }
 
-/// Something that is out of the way until it is asked for.
+/// Something that is out of the way until it is asked for, or until a form in it was refused.
 #[component]
-pub fn Disclosure(label: &'static str, children: Children) -> impl IntoView {
+pub fn Disclosure(label: &'static str, #[prop(optional)] open: bool, children: Children) -> impl IntoView {
+    let refused = Visit::current().refused_forms;
+    let before = refused.load(Ordering::Relaxed);
+    let children = children();
+    let open = open || refused.load(Ordering::Relaxed) > before;
     view! {
-        <details class="confirm">
+        <details class="confirm" open=open>
             <summary>{label}</summary>
-            <div class="confirm-body">{children()}</div>
+            <div class="confirm-body">{children}</div>
         </details>
     }
 }

@@ -13,6 +13,7 @@ mod load;
 mod pages;
 mod revocation;
 mod seed;
+mod sign_in;
 mod start;
 
 /// One line of the table.
@@ -42,6 +43,9 @@ fn main() {
         }
         if "revocation".contains(&wanted) {
             rows.extend(revocation::measure().await);
+        }
+        if "sign-in".contains(&wanted) {
+            rows.extend(sign_in::measure().await);
         }
         if "pages".contains(&wanted) {
             rows.extend(pages::measure().await);

@@ -93,7 +93,7 @@ async fn find(pool: &PgPool, portal: &Portal, query: &str, request: &PageRequest
              order by rank desc, title, version_id, document_id limit $3 offset $4
          )
          select kind, page.product_id, product_name, version_id, version_name, page.slug, page.title, total,
-             ts_headline('english', coalesce(document.content, page.text), query.query,
+             ts_headline('english', left(coalesce(document.content, page.text), 20000), query.query,
                  format('StartSel=%s, StopSel=%s, MaxWords=24, MinWords=12', $5, $6)) as snippet
          from query, page left join document on document.id = page.document_id
          order by rank desc, page.title, version_id, document_id",

@@ -67,8 +67,9 @@ impl Reading {
         match prefix {
             Some(prefix) => gateway_url(&self.gateway_origin, host.unwrap_or_default(), prefix),
             None => {
-                let servers = self.introduction.iter().flat_map(|introduction| &introduction.servers);
-                servers.cloned().find(|server| server.contains("://")).unwrap_or_else(|| "https://api.example.com".to_owned())
+                let mut servers = self.introduction.iter().flat_map(|introduction| &introduction.servers);
+                let absolute = servers.find(|server| server.contains("://"));
+                absolute.cloned().unwrap_or_else(|| "https://api.example.com".to_owned())
             }
         }
     }

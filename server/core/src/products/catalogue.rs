@@ -20,6 +20,7 @@ pub struct CatalogueProduct {
 
 /// A published version, with what its publication says. Only this module gives one out, to readers who may see it.
 #[derive(Clone, Debug, FromRow)]
+#[non_exhaustive]
 pub struct CatalogueVersion {
     pub id: VersionId,
     pub product_id: ProductId,
@@ -37,8 +38,6 @@ pub struct CatalogueVersion {
     /// Where the gateway listens for it: host (empty for any) and path prefix.
     pub gateway_host: Option<String>,
     pub gateway_path_prefix: Option<String>,
-    #[sqlx(skip)]
-    _seen_by_a_reader: (),
 }
 
 /// A published specification.

@@ -170,6 +170,25 @@ fn cycles_depth_and_faults_still_give_a_reference() {
 }
 
 #[test]
+fn a_small_document_does_not_become_a_large_one() {
+    let example: String = (0..1_500).map(|i| format!("{i}, ")).collect();
+    let headers: String = (0..200).map(|i| format!("H{i}: {{description: A header., schema: {{type: string}}}}, ")).collect();
+    let paths: String =
+        (0..10_000).map(|i| format!("  /{i}: {{get: {{responses: {{200: {{$ref: '#/components/responses/R'}}}}}}}}\n")).collect();
+    let read = read(&format!(
+        "openapi: 3.0.0\ninfo: {{title: T}}\npaths:\n{paths}components:\n  responses:\n    R:\n      headers: {{{headers}}}\n      content: {{a/b: {{example: [{example}]}}}}\n"
+    ));
+    let values: usize =
+        read.operations.iter().flat_map(|read| &read.detail.responses).map(|response| response.headers.len()).sum();
+    assert_eq!(read.operations.len(), 10_000);
+    let first = &read.operations[0].detail.responses[0];
+    assert_eq!((first.headers.len(), first.media[0].examples.len()), (200, 1));
+    let last = &read.operations[9_999].detail.responses[0];
+    assert!(last.media[0].examples.is_empty() && last.headers.is_empty());
+    assert!(values < 600_000, "{values}");
+}
+
+#[test]
 fn yaml_may_nest_as_deeply_as_json_and_no_deeper() {
     let nested = |depth: usize| {
         format!("openapi: 3.0.0\ninfo: {{title: T}}\npaths: {{}}\nx-deep: {}1{}", "[".repeat(depth), "]".repeat(depth))

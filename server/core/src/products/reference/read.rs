@@ -21,6 +21,14 @@ const RELATED_DEPTH: usize = 4;
 const RELATED_MAX: usize = 60;
 /// Tags whose descriptions are kept.
 const TAGS_MAX: usize = 500;
+/// Longest text that is kept, in characters, and most values of an enumeration.
+const TEXT_MAX: usize = 20_000;
+const VALUES_MAX: usize = 200;
+/// Largest example that is kept, in values.
+const EXAMPLE_MAX: usize = 2_000;
+/// How many schemas, parameters and values of examples are made of one document. What is referred to is copied into
+/// each operation that refers to it, so a small document could become a very large one; beyond this, parts are left out.
+const PARTS_MAX: usize = 600_000;
 /// What bounds a value, in the order in which it is told.
 const LIMITS: [&str; 13] = [
     "minimum",
@@ -61,6 +69,8 @@ pub struct Reader<'a> {
     referred: BTreeSet<String>,
     /// What each schema refers to.
     references: HashMap<String, BTreeSet<String>>,
+    /// How many more parts may be made.
+    parts_left: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -73,7 +83,15 @@ impl<'a> Reader<'a> {
             schemas: Vec::new(),
             referred: BTreeSet::new(),
             references: HashMap::new(),
+            parts_left: PARTS_MAX,
         }
+    }
+
+    /// Whether so many more parts may be made.
+    fn spend(&mut self, parts: usize) -> bool {
+        let may = parts <= self.parts_left;
+        self.parts_left = self.parts_left.saturating_sub(parts);
+        may
     }
 
     pub fn introduction(&self) -> Introduction {
@@ -135,11 +153,14 @@ impl<'a> Reader<'a> {
             // Swagger 2 calls a body a parameter, too.
             _ => return None,
         };
-        Some(Parameter { name: text(parameter, "name"), location, ..self.described(parameter) })
+        Some(Parameter { name: text(parameter, "name"), location, ..self.described(parameter)? })
     }
 
-    /// What parameters and headers have in common.
-    fn described(&mut self, value: &'a Value) -> Parameter {
+    /// What parameters and headers have in common; `None` once too many parts were made.
+    fn described(&mut self, value: &'a Value) -> Option<Parameter> {
+        if !self.spend(1) {
+            return None;
+        }
         let content = value.get("content").and_then(Value::as_object).and_then(|content| content.values().next());
         // Swagger 2 writes the schema beside the name.
         let schema = value.get("schema").or_else(|| content.and_then(|media| media.get("schema"))).unwrap_or(value);
@@ -149,14 +170,14 @@ impl<'a> Reader<'a> {
             schema.description.clear();
         }
         let examples = self.examples(value);
-        Parameter {
+        Some(Parameter {
             required: flag(value, "required"),
             deprecated: flag(value, "deprecated"),
             description,
             schema,
             example: examples.into_iter().next().map(|example| example.value),
             ..Parameter::default()
-        }
+        })
     }
 
     fn body(&mut self, body: &'a Value) -> Body {
@@ -175,9 +196,10 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    fn examples(&self, parent: &'a Value) -> Vec<Example> {
+    fn examples(&mut self, parent: &'a Value) -> Vec<Example> {
         if let Some(value) = parent.get("example") {
-            return vec![Example { name: String::new(), value: value.clone() }];
+            let value = self.example(value);
+            return value.map(|value| Example { name: String::new(), value }).into_iter().collect();
         }
         match parent.get("examples") {
             Some(Value::Object(examples)) => examples
@@ -186,11 +208,20 @@ impl<'a> Reader<'a> {
                 .filter_map(|(name, example)| {
                     let summary = text(example, "summary");
                     let name = if summary.is_empty() { name.clone() } else { summary };
-                    example.get("value").map(|value| Example { name, value: value.clone() })
+                    Some((name, example.get("value")?))
                 })
+                .take(20)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .filter_map(|(name, value)| self.example(value).map(|value| Example { name, value }))
                 .collect(),
             _ => Vec::new(),
         }
+    }
+
+    fn example(&mut self, value: &Value) -> Option<Value> {
+        let size = size(value, EXAMPLE_MAX);
+        (size <= EXAMPLE_MAX && self.spend(size)).then(|| value.clone())
     }
 
     fn swagger_body(&mut self, operation: &'a Value, parameters: &[&'a Value]) -> Option<Body> {
@@ -233,7 +264,7 @@ impl<'a> Reader<'a> {
         let headers = response.get("headers").and_then(Value::as_object);
         let headers = headers.into_iter().flatten().filter_map(|(name, header)| {
             let header = self.resolve(header)?;
-            Some(Parameter { name: name.clone(), location: Location::Header, ..self.described(header) })
+            Some(Parameter { name: name.clone(), location: Location::Header, ..self.described(header)? })
         });
         let headers = headers.collect();
         let media = match response.get("schema") {
@@ -247,7 +278,7 @@ impl<'a> Reader<'a> {
         let schema = self.schema(schema, 0);
         let media = self.media_types(operation, "produces").into_iter().map(|media_type| {
             let example = response.get("examples").and_then(|examples| examples.get(&media_type));
-            let examples = example.map(|value| Example { name: String::new(), value: value.clone() });
+            let examples = example.and_then(|value| self.example(value)).map(|value| Example { name: String::new(), value });
             Media { media_type, schema: Some(schema.clone()), examples: examples.into_iter().collect() }
         });
         media.collect()
@@ -312,6 +343,9 @@ impl<'a> Reader<'a> {
     }
 
     fn inline_schema(&mut self, object: &'a Map<String, Value>, depth: usize) -> Schema {
+        if !self.spend(1) {
+            return Schema::default();
+        }
         let part = |key: &str| object.get(key);
         let required: HashSet<&str> =
             part("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
@@ -333,7 +367,10 @@ impl<'a> Reader<'a> {
             members.map(|schema| self.schema(schema, depth + 1)).collect()
         };
         let (all_of, one_of, any_of) = (members("allOf"), members("oneOf"), members("anyOf"));
-        let word = |key: &str| part(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let word = |key: &str| part(key).and_then(Value::as_str).map(shortened).unwrap_or_default();
+        let mut small = |value: Option<&Value>| value.and_then(|value| self.example(value));
+        let default_value = small(part("default"));
+        let example = small(part("example").or_else(|| part("examples").and_then(|examples| examples.get(0))));
         let is = |key: &str| part(key).and_then(Value::as_bool).unwrap_or(false);
         Schema {
             types: types(object),
@@ -344,11 +381,11 @@ impl<'a> Reader<'a> {
             read_only: is("readOnly"),
             write_only: is("writeOnly"),
             values: match part("enum") {
-                Some(Value::Array(values)) => values.clone(),
+                Some(Value::Array(values)) => values.iter().take(VALUES_MAX).cloned().collect(),
                 _ => part("const").cloned().into_iter().collect(),
             },
-            default_value: part("default").cloned(),
-            example: part("example").or_else(|| part("examples").and_then(|examples| examples.get(0))).cloned(),
+            default_value,
+            example,
             limits: LIMITS.iter().filter_map(|key| Some(((*key).to_owned(), part(key)?.clone()))).collect(),
             properties,
             additional,
@@ -457,7 +494,32 @@ fn pointer(reference: &str) -> Option<String> {
 }
 
 fn text(parent: &Value, key: &str) -> String {
-    parent.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    parent.get(key).and_then(Value::as_str).map(shortened).unwrap_or_default()
+}
+
+fn shortened(text: &str) -> String {
+    text.char_indices().nth(TEXT_MAX).map_or(text, |(end, _)| text.get(..end).unwrap_or_default()).to_owned()
+}
+
+/// How many values a value is made of, counted as far as `most`; a long text counts as several.
+fn size(value: &Value, most: usize) -> usize {
+    match value {
+        Value::Array(items) => sum(items.iter(), most),
+        Value::Object(members) => sum(members.values(), most),
+        Value::String(text) => 1 + text.len() / 1_000,
+        _ => 1,
+    }
+}
+
+fn sum<'a>(values: impl Iterator<Item = &'a Value>, most: usize) -> usize {
+    let mut total = 1;
+    for value in values {
+        if total > most {
+            break;
+        }
+        total += size(value, most - total.min(most));
+    }
+    total
 }
 
 /// A text, or a number that was meant as one.

@@ -16,7 +16,7 @@ use portico_core::{
 use portico_gateway::{AllowedNetworks, Gateway, Proxy};
 use portico_model::problem::Problem;
 use portico_postgres::{Binaries, Settings};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -106,6 +106,7 @@ pub async fn serve(config: &Config, with_demo: bool) -> anyhow::Result<()> {
 }
 
 async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationToken, tasks: &TaskTracker) -> anyhow::Result<()> {
+    let mut asked_to_stop = pin!(asked_to_stop()?);
     let gateway = Gateway::new(core.clone());
     let gateway_origin = gateway_origin(config);
     let proxy = Proxy::new(gateway.clone(), AllowedNetworks::new(&config.gateway.allowed_networks))?;
@@ -144,7 +145,7 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
     // What is printed works from then on.
     tokio::select! {
         () = gateway.wait_until_loaded() => {}
-        () = asked_to_stop() => return Ok(()),
+        () = &mut asked_to_stop => return Ok(()),
     }
     println!("Portico is at {}", core.site.origin());
     println!("The gateway is at {gateway_origin}");
@@ -157,7 +158,7 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
         }
     }
     tokio::select! {
-        () = asked_to_stop() => tracing::info!("stopping"),
+        () = &mut asked_to_stop => tracing::info!("stopping"),
         () = stop.cancelled() => {}
     }
     Ok(())
@@ -202,18 +203,16 @@ pub async fn answer(listener: TcpListener, router: Router, stop: CancellationTok
     }
 }
 
-async fn asked_to_stop() {
+/// Waits for SIGTERM or Ctrl+C. They are heard from the call on, not from the first wait: one that comes while
+/// nobody waits is not lost.
+fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("Ctrl+C cannot be heard")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-        Err(error) => {
-            tracing::error!(%error, "SIGTERM cannot be heard");
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
+    })
 }

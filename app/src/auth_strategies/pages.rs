@@ -128,7 +128,7 @@ fn publications(uses: Vec<StrategyUse>) -> AnyView {
         })
         .collect();
     let headings = view! { <th scope="col">"Portal"</th><th scope="col">"Version"</th> };
-    view! { <Table headings=headings.into_any() rows=rows empty=|| "No publication uses this strategy." /> }.into_any()
+    view! { <Table headings=headings.into_any() rows=rows empty=|| "No publication uses this strategy. Choose it when you publish a version to a portal." /> }.into_any()
 }
 
 fn strategy_fields(strategy: Option<AuthStrategy>) -> AnyView {

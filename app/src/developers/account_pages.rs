@@ -196,5 +196,5 @@ fn mail_table(mails: Vec<MailNews>) -> AnyView {
         <th scope="col">"Written"</th>
         <th scope="col">"Accepted"</th>
     };
-    view! { <Table headings=headings.into_any() rows=rows empty=|| "No mails yet." /> }.into_any()
+    view! { <Table headings=headings.into_any() rows=rows empty=|| "No mails yet. You get one when something is decided about you or your applications." /> }.into_any()
 }

@@ -44,7 +44,7 @@ pub fn MailsPage() -> impl IntoView {
             <h1>"Mail"</h1>
             {(!is_configured).then(|| view! { <p class="warning">"No SMTP server is set (PORTICO_SMTP_URL), so mails are kept here and not sent."</p> })}
             <ListSearch request=request.clone() label="Search by subject or recipient" states=states />
-            <Table headings=headings.into_any() rows=rows empty=|| "No mails." />
+            <Table headings=headings.into_any() rows=rows empty=|| "No mails. They are written when people sign up and when something is decided about them." />
             {pages}
         };
         Ok(view.into_any())

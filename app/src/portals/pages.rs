@@ -5,6 +5,7 @@ use crate::{
         layout::PageTitle,
         lists::{ListSearch, Table, pager, sort_heading},
         page::{page, page_request, path_id},
+        text::badge,
     },
     visit::Visit,
 };
@@ -14,7 +15,7 @@ use portico_core::{
     portals::{self, Portal},
     publications::{self, Publication},
 };
-use portico_model::{ids::PortalId, paths, states::PublishStatus};
+use portico_model::{ids::PortalId, paths};
 
 #[component]
 pub fn PortalsPage() -> impl IntoView {
@@ -123,7 +124,7 @@ fn published_versions(publications: Vec<Publication>) -> AnyView {
                     <th scope="row">
                         <a href=version>{format!("{} {}", publication.product_name, publication.version_name)}</a>
                     </th>
-                    <td data-column="Status">{if publication.publish_status == PublishStatus::Published { "Published" } else { "Unpublished" }}</td>
+                    <td data-column="Status">{badge(&publication.publish_status)}</td>
                     <td data-column="Strategy">{publication.auth_strategy_name.unwrap_or_else(|| "None: closed".to_owned())}</td>
                     <td data-column="Registration">{if publication.application_registration_enabled { "Open" } else { "Closed" }}</td>
                 </tr>

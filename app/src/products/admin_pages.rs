@@ -150,7 +150,7 @@ fn version_table(versions: Vec<Version>) -> AnyView {
         <th scope="col">"Gateway service"</th>
         <th scope="col">"Published in"</th>
     };
-    view! { <Table headings=headings.into_any() rows=rows empty=|| "No versions yet." /> }.into_any()
+    view! { <Table headings=headings.into_any() rows=rows empty=|| "No versions yet. Add the first one, then upload its specification." /> }.into_any()
 }
 
 fn portal_list(product: ProductId, portals: Vec<(PortalId, String)>) -> AnyView {

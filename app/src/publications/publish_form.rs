@@ -4,6 +4,7 @@ use super::functions::{DELETE_PUBLICATION, SAVE_PUBLICATION};
 use crate::ui::{
     forms::{Checkbox, Confirm, Disclosure, Form, Hidden, Select, Submit},
     lists::Table,
+    text::badge,
 };
 use leptos::prelude::*;
 use portico_core::{auth_strategies::AuthStrategy, portals::Portal, products::Version, publications::Publication};
@@ -19,16 +20,12 @@ pub fn publication_table(version: &Version, publications: &[Publication]) -> Any
         <th scope="col">"Registrations"</th>
         <th scope="col"><span class="visually-hidden">"Actions"</span></th>
     };
-    view! { <Table headings=headings.into_any() rows=rows empty=|| "Published to no portal yet." /> }.into_any()
+    view! { <Table headings=headings.into_any() rows=rows empty=|| "Published to no portal yet. Choose one below, so that developers see this version." /> }.into_any()
 }
 
 fn row(version: &Version, publication: &Publication) -> AnyView {
     let (product, id, portal) = (version.product_id, version.id, publication.portal_id);
     let edit = format!("{}?portal={portal}#publish", paths::admin::version(version.product_id, version.id));
-    let (status, tone) = match publication.publish_status {
-        PublishStatus::Published => ("Published", "good"),
-        PublishStatus::Unpublished => ("Unpublished", "waiting"),
-    };
     let registrations = match (publication.application_registration_enabled, publication.auto_approve_registration) {
         (false, _) => "Closed",
         (true, true) => "Open, approved at once",
@@ -39,7 +36,7 @@ fn row(version: &Version, publication: &Publication) -> AnyView {
         <tr>
             <th scope="row"><a href=paths::admin::portal(publication.portal_id)>{publication.portal_name.clone()}</a></th>
             <td data-column="Status">
-                <span class=format!("badge {tone}")>{status}</span>
+                {badge(&publication.publish_status)}
                 {publication.deprecated.then(|| view! { " " <span class="badge waiting">"Deprecated"</span> })}
             </td>
             <td data-column="Auth strategy">{publication.auth_strategy_name.clone().unwrap_or_else(|| "None: closed to callers".to_owned())}</td>

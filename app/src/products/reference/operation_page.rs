@@ -70,10 +70,18 @@ pub fn OperationPage() -> impl IntoView {
 /// How callers of this version show who they are, by its strategy.
 fn authentication(reading: &Reading) -> AnyView {
     let version = &reading.version;
-    let (Some(strategy), Some(names)) = (&version.strategy_display_name, &version.key_names) else { return ().into_any() };
     if reading.is_public {
         return ().into_any();
     }
+    let (Some(strategy), Some(names)) = (&version.strategy_display_name, &version.key_names) else {
+        return view! {
+            <section>
+                <h2>"Authentication"</h2>
+                <p>"This version has no way to authenticate, so nobody can call it at the moment."</p>
+            </section>
+        }
+        .into_any();
+    };
     let header = names.first().cloned().unwrap_or_default();
     let others: Vec<&str> = names.iter().skip(1).map(String::as_str).collect();
     let others = (!others.is_empty()).then(|| format!(" Also accepted: {}.", others.join(", ")));

@@ -1,9 +1,6 @@
 //! Reading a specification: OpenAPI 3.x or Swagger 2, JSON or YAML.
 
-use super::reference::{
-    Introduction, Operation, OperationDetail, Slugs,
-    read::{ReadSchema, Reader},
-};
+use super::reference::{Introduction, Operation, OperationDetail, Slugs, read::Reader, schemas::ReadSchema};
 use portico_model::problem::{Expected, Problem, Rule};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;

@@ -4,7 +4,9 @@
 //! five operations and in one of five thousand.
 
 pub mod detail;
+mod json;
 pub mod read;
+pub mod schemas;
 mod slugs;
 pub mod store;
 

@@ -48,6 +48,7 @@ pub fn router(pages: Pages, is_https: bool) -> Router {
         .route("/products/{product}/versions/{version}/specification", get(pages::specification))
         .fallback(get(pages::render))
         .layer(sessions::layer(&core, is_https))
+        .layer(from_fn(sessions::tell_outage))
         .layer(from_fn_with_state(pages.clone(), find_place))
         .layer(CsrfLayer::new())
         .with_state(pages.clone());

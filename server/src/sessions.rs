@@ -1,13 +1,18 @@
 //! Browser sessions: tower-sessions over Portico's own table.
 
+use crate::forms;
 use async_trait::async_trait;
+use axum::{body::HttpBody, extract::Request, http::StatusCode, middleware::Next, response::Response};
 use portico_app::visit::{ADMIN, DEVELOPER};
 use portico_core::{
     Actor, Core, Error,
     secrets::sha256,
     sessions::{self, Session as Row},
 };
-use portico_model::ids::{AdminId, DeveloperId};
+use portico_model::{
+    ids::{AdminId, DeveloperId},
+    problem::Problem,
+};
 use std::{collections::HashMap, fmt};
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
@@ -40,13 +45,19 @@ pub fn layer(core: &Core, is_https: bool) -> SessionManagerLayer<PgSessionStore>
         .with_expiry(Expiry::OnInactivity(LIFETIME))
 }
 
+/// Around the session layer, which answers an empty 500 when a changed session could not be kept: says that the
+/// database is away. No other answer of 500 is empty.
+pub async fn tell_outage(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let is_layers = response.status() == StatusCode::INTERNAL_SERVER_ERROR && response.body().size_hint().exact() == Some(0);
+    if is_layers { forms::refusal_page(&Problem::Unavailable) } else { response }
+}
+
 /// Who a session belongs to now.
 pub async fn actor(core: &Core, session: &Session) -> Result<Actor, Error> {
     let failed = |error: tower_sessions::session::Error| match error {
         // The store says so when the database is away.
-        tower_sessions::session::Error::Store(StoreError::Backend(_)) => {
-            Error::Problem(portico_model::problem::Problem::Unavailable)
-        }
+        tower_sessions::session::Error::Store(StoreError::Backend(_)) => Error::Problem(Problem::Unavailable),
         other => Error::Internal(other.into()),
     };
     if let Some(id) = session.get::<DeveloperId>(DEVELOPER).await.map_err(failed)? {

@@ -3,13 +3,15 @@
 //! Used by `portico serve` when no database is configured, and by the tests.
 
 mod binaries;
+mod lock;
 mod user;
 
 pub use binaries::Binaries;
 
 use anyhow::{Context, bail, ensure};
+use lock::Lock;
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::ErrorKind,
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
@@ -45,7 +47,7 @@ pub struct Server {
     user: Option<User>,
     child: Child,
     /// Held while running, so that two Porticos never share a data directory.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Server {
@@ -59,7 +61,7 @@ impl Server {
         fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
         let directory = directory.canonicalize()?;
         let settings = Settings { directory, ..settings };
-        let lock = lock(&settings.directory)?;
+        let lock = Lock::take(&settings.directory)?;
         let user = User::for_postgres()?;
         let socket_directory = socket_directory(&settings.directory)?;
         for private in [&settings.directory, &socket_directory] {
@@ -162,18 +164,6 @@ fn is_full(directory: &Path) -> bool {
     let written = fs::write(&probe, [0; 16 * 1024]);
     let _ = fs::remove_file(&probe);
     written.is_err_and(|error| error.kind() == ErrorKind::StorageFull)
-}
-
-fn lock(directory: &Path) -> anyhow::Result<File> {
-    let path = directory.join("lock");
-    let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another Portico is running on {}: stop it, or choose another PORTICO_DATA_DIR", directory.display())
-        }
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
-    }
 }
 
 /// In the directory itself, or where its path is too long for a socket, under the system's temporary one.

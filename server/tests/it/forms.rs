@@ -208,3 +208,13 @@ async fn an_upload_without_a_specification_keeps_the_old_one() {
     let applications = applications::list(&server.core, Actor::System, &PageRequest::first()).await.unwrap();
     assert_eq!(applications.total, 0);
 }
+
+#[tokio::test]
+async fn a_session_that_cannot_be_kept_is_an_outage() {
+    let server = TestServer::new().await;
+    a_portal(&server.core, portal_input("a")).await;
+    sqlx::query("alter table session add constraint full_disk check (false)").execute(&server.core.pool).await.unwrap();
+    let refused = server.browser("a.localhost").submit("/sign-up", "/_fn/sign-up", &[("full_name", ""), ("email", "x")]).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{refused:?}");
+    assert!(refused.headers.contains_key(header::RETRY_AFTER));
+}

@@ -109,6 +109,10 @@ pub enum Expected {
     Array,
     /// A path that starts with `/`.
     LeadingSlash,
+    /// A path of at most so many bytes.
+    ShorterPath(usize),
+    /// At most so many operations.
+    FewerOperations(usize),
 }
 
 /// Why the state of things does not allow a request.

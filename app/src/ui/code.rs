@@ -10,6 +10,9 @@ use syntect::{
 /// Longer code stays plain: highlighting costs time.
 const LENGTH_MAX: usize = 20_000;
 
+/// How many of the scopes around a piece of code are looked at: far ones tell nothing, and there may be thousands.
+const NEAR: usize = 16;
+
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
 /// Every class that a span of code may have.
@@ -94,7 +97,8 @@ fn close(html: &mut String, open: &str) {
 }
 
 fn class(stack: &ScopeStack) -> &'static str {
-    let found = stack.scopes.iter().rev().find_map(|scope| SCOPES.iter().find(|(known, _)| known.is_prefix_of(*scope)));
+    let found =
+        stack.scopes.iter().rev().take(NEAR).find_map(|scope| SCOPES.iter().find(|(known, _)| known.is_prefix_of(*scope)));
     found.map_or("", |(_, class)| class)
 }
 

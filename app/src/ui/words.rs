@@ -69,14 +69,17 @@ pub fn rule(rule: &Rule) -> String {
     }
 }
 
-fn expected(expected: Expected) -> &'static str {
-    match expected {
+fn expected(expected: Expected) -> String {
+    let words = match expected {
         Expected::KnownVersion => "the version of OpenAPI (3.x) or Swagger (2.0)",
         Expected::Object => "an object",
         Expected::Text => "a text",
         Expected::Array => "a list",
         Expected::LeadingSlash => "a path that starts with /",
-    }
+        Expected::ShorterPath(bytes) => return format!("a path of at most {bytes} characters"),
+        Expected::FewerOperations(most) => return format!("at most {most} operations"),
+    };
+    words.to_owned()
 }
 
 fn conflict(conflict: Conflict) -> &'static str {

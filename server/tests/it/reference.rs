@@ -260,6 +260,33 @@ async fn deep_and_cyclic_schemas_are_drawn() {
 }
 
 #[tokio::test]
+async fn schemas_that_multiply_are_drawn_once() {
+    let list = "L: {type: array, items: {$ref: '#/components/schemas/L'}}";
+    let tower: String = (0..60)
+        .map(|i| {
+            format!(
+                "    S{i}: {{allOf: [{{$ref: '#/components/schemas/S{n}'}}, {{$ref: '#/components/schemas/S{n}'}}]}}\n",
+                n = i + 1
+            )
+        })
+        .collect();
+    let wide: String = (0..8)
+        .map(|i| format!("    W{i}: {{allOf: [{}]}}\n", format!("{{$ref: '#/components/schemas/W{}'}}, ", i + 1).repeat(50)))
+        .collect();
+    let all: String = (0..60).map(|i| format!("{{$ref: '#/components/schemas/S{i}'}}, ")).collect();
+    let scene = scene(&format!(
+        "openapi: 3.0.0\ninfo: {{title: T}}\npaths:\n  /a:\n    get:\n      responses:\n        200: {{content: {{a/b: {{schema: {{properties: {{l: {{$ref: '#/components/schemas/L'}}}}, oneOf: [{{$ref: '#/components/schemas/L'}}]}}}}}}}}\n  /s:\n    get:\n      responses:\n        200: {{content: {{a/b: {{schema: {{allOf: [{all}]}}}}}}}}\n        201: {{content: {{a/b: {{schema: {{$ref: '#/components/schemas/W0'}}}}}}}}\ncomponents:\n  schemas:\n    {list}\n{tower}{wide}    S60: {{properties: {{leaf: {{type: string}}}}}}\n    W8: {{properties: {{a: {{allOf: [{{$ref: '#/components/schemas/W8'}}]}}}}}}\n"
+    ))
+    .await;
+    let ada = scene.ada().await;
+    ada.get(&format!("{}/operations/get-a", scene.path())).await.shows("/schemas/l\"");
+    let page = ada.get(&format!("{}/operations/get-s", scene.path())).await;
+    assert_eq!(page.status, StatusCode::OK);
+    ada.get(&format!("{}/schemas/s59", scene.path())).await.shows("leaf");
+    ada.get(&format!("{}/schemas/w7", scene.path())).await.shows("schema-property\">a");
+}
+
+#[tokio::test]
 async fn documents_are_read_beside_the_operations_and_searched() {
     let scene = scene(SPECIFICATION).await;
     let ada = scene.ada().await;

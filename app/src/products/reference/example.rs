@@ -82,6 +82,10 @@ impl<'a> Maker<'a> {
     }
 
     fn fill(&mut self, object: &mut Map<String, Value>, schema: &'a Schema, within: &mut Vec<&'a str>) {
+        if self.left == 0 {
+            return;
+        }
+        self.left -= 1;
         for member in &schema.all_of {
             match member.reference.as_ref().map(|slug| (slug.as_str(), self.schemas.get(slug))) {
                 None => self.fill(object, member, within),

@@ -60,7 +60,7 @@ impl Call {
         let mut lines = vec![format!("curl --request {} {}", self.method, quoted(&self.url))];
         lines.extend(self.key_header.iter().map(|name| format!("--header \"{name}: $API_KEY\"")));
         lines.extend(self.headers.iter().map(|(name, value)| format!("--header {}", quoted(&format!("{name}: {value}")))));
-        lines.extend(self.body_text().map(|body| format!("--data {}", quoted(&body))));
+        lines.extend(self.body_text().map(|body| format!("--data-raw {}", quoted(&body))));
         lines.join(" \\\n  ")
     }
 

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 const VALUE_MAX: usize = 120;
 /// Values of an enumeration that are told.
 const VALUES_MAX: usize = 60;
+/// How deep properties are unfolded.
+const DEPTH_MAX: usize = 5;
 
 /// Draws the schemas of one page.
 pub struct SchemaView<'a> {
@@ -18,13 +20,13 @@ pub struct SchemaView<'a> {
     version_path: &'a str,
     /// How many more properties the page can bear.
     left: usize,
-    /// How deep properties are unfolded.
-    depth_max: usize,
+    /// How many folds there are around this place.
+    depth: usize,
 }
 
 impl<'a> SchemaView<'a> {
     pub fn new(schemas: &'a HashMap<String, NamedSchema>, version_path: &'a str, properties_max: usize) -> Self {
-        Self { schemas, version_path, left: properties_max, depth_max: 5 }
+        Self { schemas, version_path, left: properties_max, depth: 0 }
     }
 
     /// A schema with its parts.
@@ -67,7 +69,7 @@ impl<'a> SchemaView<'a> {
         let schemas = self.schemas;
         if let Some(slug) = &schema.reference {
             let Some(named) = schemas.get(slug) else { return ().into_any() };
-            if within.contains(&slug.as_str()) || within.len() >= self.depth_max {
+            if within.contains(&slug.as_str()) {
                 return ().into_any();
             }
             within.push(slug);
@@ -81,11 +83,13 @@ impl<'a> SchemaView<'a> {
         }
         let mut properties = Vec::new();
         let mut alternatives = Vec::new();
-        gather(schema, schemas, &mut Vec::new(), &mut properties, &mut alternatives);
+        let outside = within.len();
+        gather(schema, schemas, within, &mut properties, &mut alternatives);
+        self.depth += 1;
         let properties = self.properties(properties, within);
         let additional = schema.additional.as_deref().map(|additional| {
             let head = self.head(additional);
-            let parts = self.parts(additional, within);
+            let parts = self.has_parts(additional, within).then(|| self.parts(additional, within));
             view! { <div class="schema-part"><p>"Any other property: " {head}</p> {parts}</div> }
         });
         let alternatives: Vec<AnyView> =
@@ -94,6 +98,8 @@ impl<'a> SchemaView<'a> {
             let head = self.head(not);
             view! { <p>"Not: " {head}</p> }
         });
+        self.depth -= 1;
+        within.truncate(outside);
         view! {
             {properties}
             {additional}
@@ -157,23 +163,32 @@ impl<'a> SchemaView<'a> {
     }
 
     /// Whether anything would be drawn inside.
-    fn has_parts(&self, schema: &Schema, within: &[&str]) -> bool {
-        if self.left == 0 {
+    fn has_parts(&self, schema: &'a Schema, within: &mut Vec<&'a str>) -> bool {
+        if self.left == 0 || self.depth > DEPTH_MAX {
             return false;
         }
         if let Some(slug) = &schema.reference {
-            let fits = !within.contains(&slug.as_str()) && within.len() < self.depth_max;
-            return fits
-                && self.schemas.get(slug).is_some_and(|named| {
-                    named.detail.reference.is_none() && (self.has_parts(&named.detail, within) || has_facts(&named.detail))
-                });
+            let schemas = self.schemas;
+            let Some(NamedSchema { detail, .. }) = schemas.get(slug) else { return false };
+            if within.contains(&slug.as_str()) {
+                return false;
+            }
+            within.push(slug);
+            let has_parts = has_facts(detail) || self.has_parts(detail, within);
+            within.pop();
+            return has_parts;
         }
         if let Some(items) = &schema.items {
             return self.has_parts(items, within);
         }
-        !schema.properties.is_empty()
+        let is_composed = schema.all_of.iter().any(|member| match &member.reference {
+            Some(slug) => !within.contains(&slug.as_str()),
+            None => self.has_parts(member, within),
+        });
+        is_composed
+            || !schema.properties.is_empty()
             || schema.additional.is_some()
-            || !(schema.all_of.is_empty() && schema.one_of.is_empty() && schema.any_of.is_empty())
+            || !(schema.one_of.is_empty() && schema.any_of.is_empty())
     }
 
     fn alternatives(&mut self, words: &'static str, members: &'a [Schema], within: &mut Vec<&'a str>) -> AnyView {
@@ -194,7 +209,8 @@ impl<'a> SchemaView<'a> {
     }
 }
 
-/// Every property that an object has by itself and by what it is composed of.
+/// Every property that an object has by itself and by what it is composed of. `within` then has, besides the named
+/// schemas around it, those that it is composed of.
 fn gather<'a>(
     schema: &'a Schema,
     schemas: &'a HashMap<String, NamedSchema>,
@@ -209,7 +225,6 @@ fn gather<'a>(
                 if let Some(named) = schemas.get(slug) {
                     within.push(slug);
                     gather(&named.detail, schemas, within, properties, alternatives);
-                    within.pop();
                 }
             }
             Some(_) => {}

@@ -33,6 +33,9 @@ use std::collections::HashMap;
 
 pub const TRY_OPERATION: &str = "/_fn/try-operation";
 
+/// Longest text of an answer that is shown, in bytes.
+const SHOWN_MAX: usize = 64 * 1024;
+
 /// Headers that belong to the connection, or to the browser that made this request.
 const NOT_SENT: [&str; 11] = [
     "connection",
@@ -117,15 +120,26 @@ fn told(tried: Tried) -> TriedCall {
     let headers: Vec<String> =
         tried.headers.iter().map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))).collect();
     let is_text = std::str::from_utf8(&tried.body).is_ok() || tried.is_cut;
-    let mut body = match serde_json::from_slice::<Value>(&tried.body) {
+    let body = match serde_json::from_slice::<Value>(&tried.body) {
         Ok(json) => samples::pretty(&json),
         Err(_) if is_text => String::from_utf8_lossy(&tried.body).into_owned(),
         Err(_) => format!("{} bytes that are not text", tried.body.len()),
     };
-    if tried.is_cut {
-        body.push_str("\n… and more, which is not shown");
+    TriedCall {
+        status: format!("{}, {} ms", tried.status, tried.took.as_millis()),
+        headers: shown(headers.join("\n"), false),
+        body: shown(body, tried.is_cut),
     }
-    TriedCall { status: format!("{}, {} ms", tried.status, tried.took.as_millis()), headers: headers.join("\n"), body }
+}
+
+/// As much of a text as a page shows; written out with its indents, an answer may have become a long one.
+fn shown(mut text: String, is_cut: bool) -> String {
+    let fits = text.len() <= SHOWN_MAX;
+    text.truncate(text.floor_char_boundary(SHOWN_MAX));
+    if is_cut || !fits {
+        text.push_str("\n… and more, which is not shown");
+    }
+    text
 }
 
 /// The form; nothing where there is nobody to call on behalf of, or nothing to call.

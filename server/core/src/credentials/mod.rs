@@ -51,8 +51,9 @@ pub async fn create(
     Ok((id, key))
 }
 
-/// Makes a new key in place of one that goes on working for a while. The new key inherits name and expiry, and
-/// the old one never outlives its own expiry. For the developer whose application it is.
+/// Makes a new key in place of one that goes on working for a while. The new key inherits name and expiry, the latter
+/// as far as the strategy now allows, and the old one never outlives its own expiry. For the developer whose
+/// application it is.
 ///
 /// # Errors
 ///
@@ -67,19 +68,21 @@ pub async fn rotate(
 ) -> Result<(CredentialId, Plain)> {
     let developer = actor.require_developer(portal)?;
     let mut tx = core.begin().await?;
-    applications::store::lock_own(&mut tx, developer, application).await?.or_not_found()?;
+    let strategy = applications::store::lock_own(&mut tx, developer, application).await?.or_not_found()?;
     let old = store::find(&mut tx, application, id).await?.or_not_found()?;
     let now = core.now();
     if old.state(now) != CredentialState::Active {
         return Err(Problem::Conflict(Conflict::NotReplaceable).into());
     }
+    let latest = strategy.max_key_lifetime_days.map(|days| now + Duration::days(days.into()));
+    let expires_at = old.expires_at.into_iter().chain(latest).min();
     let (new, key) = match grace.hours() {
         None => {
             store::delete(&mut tx, application, id).await?;
-            issue(core, &mut tx, application, &old.display_name, old.expires_at).await?
+            issue(core, &mut tx, application, &old.display_name, expires_at).await?
         }
         Some(hours) => {
-            let issued = issue(core, &mut tx, application, &old.display_name, old.expires_at).await?;
+            let issued = issue(core, &mut tx, application, &old.display_name, expires_at).await?;
             let ends_at = now + Duration::hours(hours);
             let ends_at = old.expires_at.map_or(ends_at, |expires_at| expires_at.min(ends_at));
             store::replace(&mut tx, id, issued.0, ends_at).await?;

@@ -51,7 +51,7 @@ pub async fn sign_up(core: &Core, portal: &Portal, email: &str, full_name: &str,
         messages::account_exists(portal, &developer.full_name, developer.status.as_str(), &sign_in)
     } else {
         let link = new_password_link(core, &mut tx, portal, developer.id, CONFIRMATION_LIFETIME).await?;
-        messages::confirm_address(portal, &developer.full_name, link.expose())
+        messages::confirm_address(portal, link.expose())
     };
     let mail = mail::write(core, &mut tx, developer.letter(message)).await?;
     tx.commit().await?;

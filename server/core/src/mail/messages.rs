@@ -99,9 +99,10 @@ impl Draft {
 }
 
 /// After sign-up: the link confirms the address by setting the first password.
-pub fn confirm_address(portal: &Portal, name: &str, link: &str) -> Message {
+/// Without the name that was given: whoever signs up could write anything in it to anybody.
+pub fn confirm_address(portal: &Portal, link: &str) -> Message {
     let portal = &portal.display_name;
-    Draft::new(portal, name, format!("Confirm your e-mail address for {portal}"))
+    Draft { greeting: "Hello,".to_owned(), ..Draft::new(portal, "", format!("Confirm your e-mail address for {portal}")) }
         .say(format!("You, or someone with your address, signed up for {portal}."))
         .link("Confirm the address and choose a password", link)
         .say("The link works once, for 24 hours. If it was not you, do nothing.")

@@ -1,6 +1,11 @@
 //! Reading a specification: OpenAPI 3.x or Swagger 2, JSON or YAML.
 
-use super::reference::{Introduction, Operation, OperationDetail, Slugs, read::Reader, schemas::ReadSchema};
+use super::reference::{
+    Introduction, Operation, OperationDetail, Slugs,
+    json::{self, first},
+    read::Reader,
+    schemas::ReadSchema,
+};
 use portico_model::problem::{Expected, Problem, Rule};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -17,6 +22,11 @@ const NODES_MAX: usize = 4_000_000;
 
 /// The form field that a problem with a specification is told at.
 const FIELD: &str = "content";
+/// Most operations, longest path, and longest of an operation's other texts, in characters: lists show them.
+const OPERATIONS_MAX: usize = 20_000;
+const PATH_MAX: usize = 2_000;
+const SUMMARY_MAX: usize = 1_000;
+const NAME_MAX: usize = 200;
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// A specification and what pages need of it.
@@ -71,7 +81,7 @@ impl Specification {
         check_version(root)?;
         let info = object(root, "", "info")?;
         let title = info.get("title").and_then(Value::as_str).ok_or_else(|| wrong("/info/title", Expected::Text))?;
-        let (title, description) = (title.to_owned(), text(info, "description"));
+        let (title, description) = (first(title, SUMMARY_MAX), json::shortened(text(info, "description")));
         let mut reader = Reader::new(&document);
         let introduction = reader.introduction();
         let found = operations(root, &mut reader)?;
@@ -131,7 +141,7 @@ type Found = (Operation, OperationDetail, BTreeSet<String>);
 fn operations<'a>(root: &'a Map<String, Value>, reader: &mut Reader<'a>) -> Result<Vec<Found>, Problem> {
     let paths = match root.get("paths") {
         // OpenAPI 3.1 allows a document of webhooks or components alone.
-        None if root.contains_key("openapi") && !text(root, "openapi").starts_with("3.0") => return Ok(Vec::new()),
+        None if !text(root, "openapi").is_empty() && !text(root, "openapi").starts_with("3.0") => return Ok(Vec::new()),
         _ => object(root, "", "paths")?,
     };
     let mut slugs = Slugs::default();
@@ -141,10 +151,16 @@ fn operations<'a>(root: &'a Map<String, Value>, reader: &mut Reader<'a>) -> Resu
         if !path.starts_with('/') {
             return Err(wrong(&place, Expected::LeadingSlash));
         }
+        if path.len() > PATH_MAX {
+            return Err(wrong(&first(&place, NAME_MAX), Expected::ShorterPath(PATH_MAX)));
+        }
         let item = reader.resolve(item).unwrap_or(item);
         let operations = item.as_object().ok_or_else(|| wrong(&place, Expected::Object))?;
         for method in METHODS.into_iter().filter(|method| operations.contains_key(*method)) {
             let written = object(operations, &place, method)?;
+            if found.len() == OPERATIONS_MAX {
+                return Err(wrong("/paths", Expected::FewerOperations(OPERATIONS_MAX)));
+            }
             let (detail, referred) = reader.operation(item, operations.get(method).unwrap_or(&Value::Null));
             found.push((operation(path, method, written, &mut slugs), detail, referred));
         }
@@ -154,14 +170,14 @@ fn operations<'a>(root: &'a Map<String, Value>, reader: &mut Reader<'a>) -> Resu
 
 fn operation(path: &str, method: &str, operation: &Map<String, Value>, slugs: &mut Slugs) -> Operation {
     let first_tag = operation.get("tags").and_then(Value::as_array).and_then(|tags| tags.first());
-    let operation_id = text(operation, "operationId");
+    let operation_id = first(text(operation, "operationId"), NAME_MAX);
     Operation {
         slug: slugs.give(&if operation_id.is_empty() { format!("{method} {path}") } else { operation_id.clone() }),
         method: method.to_uppercase(),
         path: path.to_owned(),
         operation_id,
-        summary: text(operation, "summary"),
-        tag: first_tag.and_then(Value::as_str).unwrap_or_default().to_owned(),
+        summary: first(text(operation, "summary"), SUMMARY_MAX),
+        tag: first(first_tag.and_then(Value::as_str).unwrap_or_default(), NAME_MAX),
         deprecated: operation.get("deprecated").and_then(Value::as_bool).unwrap_or(false),
     }
 }
@@ -186,8 +202,8 @@ fn object<'a>(parent: &'a Map<String, Value>, place: &str, key: &str) -> Result<
 }
 
 /// A text that may be missing.
-fn text(parent: &Map<String, Value>, key: &str) -> String {
-    parent.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+fn text<'a>(parent: &'a Map<String, Value>, key: &str) -> &'a str {
+    parent.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// As RFC 6901 writes a key in a pointer.

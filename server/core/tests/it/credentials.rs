@@ -112,6 +112,16 @@ async fn no_grace_outlives_the_old_key_and_the_new_one_inherits_its_expiry() {
 }
 
 #[tokio::test]
+async fn rotation_does_not_escape_a_strategy_that_became_stricter() {
+    let scene = scene().await;
+    let (endless, _) = scene.create("endless", None).await.unwrap();
+    scene.limit_lifetime(Some(10)).await;
+    let (new, _) = scene.rotate(endless, Grace::Now).await.unwrap();
+    let new = scene.find(new).await;
+    assert!((new.expires_at.unwrap() - new.created_at - Duration::days(10)).abs() < Duration::seconds(1));
+}
+
+#[tokio::test]
 async fn an_expired_key_is_shown_as_such_counts_no_more_and_is_forgotten() {
     let scene = scene().await;
     for i in 0..20 {

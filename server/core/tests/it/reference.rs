@@ -183,9 +183,50 @@ fn a_small_document_does_not_become_a_large_one() {
     assert_eq!(read.operations.len(), 10_000);
     let first = &read.operations[0].detail.responses[0];
     assert_eq!((first.headers.len(), first.media[0].examples.len()), (200, 1));
-    let last = &read.operations[9_999].detail.responses[0];
-    assert!(last.media[0].examples.is_empty() && last.headers.is_empty());
+    let last = read.operations[9_999].detail.responses.first();
+    assert!(last.is_none_or(|last| last.media.is_empty() && last.headers.is_empty()));
     assert!(values < 600_000, "{values}");
+}
+
+#[test]
+fn long_texts_that_are_shared_count_as_what_they_become() {
+    let long = "x".repeat(20_000);
+    let paths: String =
+        (0..15_000).map(|i| format!("  /{i}: {{get: {{parameters: [{{$ref: '#/components/parameters/P'}}]}}}}\n")).collect();
+    let read = read(&format!(
+        "openapi: 3.0.0\ninfo: {{title: T}}\npaths:\n{paths}components:\n  parameters:\n    P: {{name: p, in: query, description: {long}, schema: {{type: string, title: {long}, enum: [{long}]}}}}\n"
+    ));
+    let kept: usize = read.operations.iter().map(|read| serde_json::to_string(&read.detail).unwrap().len()).sum();
+    assert_eq!(read.operations.len(), 15_000);
+    assert_eq!(read.operations[0].detail.parameters[0].schema.values, [json!(long)]);
+    assert!(kept < 150_000_000, "{kept}");
+}
+
+#[test]
+fn what_lists_show_is_short() {
+    let long = "x".repeat(20_000);
+    let content = |path: &str| {
+        format!(
+            "openapi: 3.0.0\ninfo: {{title: {long}, description: {long}{long}}}\npaths:\n  /{path}: {{get: {{operationId: {long}, summary: {long}, tags: [{long}]}}}}\n"
+        )
+    };
+    let read = read(&content("a"));
+    let operation = &read.operations[0].operation;
+    assert_eq!(
+        [&read.title, &operation.summary, &operation.operation_id, &operation.tag].map(String::len),
+        [1_000, 1_000, 200, 200]
+    );
+    assert_eq!(read.description.len(), 20_000);
+    let refused =
+        Specification::read(format!(r#"{{"openapi": "3.0.0", "info": {{"title": "T"}}, "paths": {{"/{long}": {{}}}}}}"#))
+            .unwrap_err();
+    assert!(
+        matches!(refused, Problem::Invalid(problems) if matches!(problems[0].rule, Rule::Specification { expected: Expected::ShorterPath(2_000), .. }))
+    );
+    let paths: String = (0..20_001).map(|i| format!("  /{i}: {{get: {{}}}}\n")).collect();
+    let refused = Specification::read(format!("openapi: 3.0.0\ninfo: {{title: T}}\npaths:\n{paths}")).unwrap_err();
+    let place = Rule::Specification { pointer: "/paths".to_owned(), expected: Expected::FewerOperations(20_000) };
+    assert_eq!(refused, Problem::field("content", place));
 }
 
 #[test]
@@ -242,6 +283,34 @@ async fn a_page_has_the_schemas_near_it_and_a_new_upload_replaces_all() {
     let place = Rule::Specification { pointer: "/paths".to_owned(), expected: Expected::Object };
     assert_eq!(problem(wrong), Problem::field("content", place));
     assert_eq!(reference::introduction(&core, &version).await.unwrap().unwrap().servers, ["http://pets.example.com/v1"]);
+}
+
+#[tokio::test]
+async fn cutting_anew_spares_a_newer_upload() {
+    let core = TestCore::new().await;
+    let (version, id) = seen(&core, THREE).await;
+    sqlx::query("update specification set reader = 0").execute(&core.pool).await.unwrap();
+    // An upload that commits while the old document is being cut.
+    let mut upload = core.pool.begin().await.unwrap();
+    sqlx::query("update specification set uploaded_at = uploaded_at + interval '1 s', introduction = '{\"api_version\": \"9\"}'")
+        .execute(&mut *upload)
+        .await
+        .unwrap();
+    let cutting = reference::cut_anew(&core);
+    tokio::pin!(cutting);
+    let is_waiting = async {
+        let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&core.pool).await.unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        cut = &mut cutting => panic!("{cut:?}"),
+        () = is_waiting => {}
+    }
+    upload.commit().await.unwrap();
+    cutting.await.unwrap();
+    assert_eq!(reference::introduction(&core, &version).await.unwrap().unwrap().api_version, "9", "{id}");
 }
 
 #[tokio::test]

@@ -20,8 +20,25 @@ pub(super) fn text(parent: &Value, key: &str) -> String {
     parent.get(key).and_then(Value::as_str).map(shortened).unwrap_or_default()
 }
 
-pub(super) fn shortened(text: &str) -> String {
-    text.char_indices().nth(TEXT_MAX).map_or(text, |(end, _)| text.get(..end).unwrap_or_default()).to_owned()
+pub(in crate::products) fn shortened(text: &str) -> String {
+    first(text, TEXT_MAX)
+}
+
+/// The first so many characters of a text.
+pub(in crate::products) fn first(text: &str, most: usize) -> String {
+    text.char_indices().nth(most).map_or(text, |(end, _)| text.get(..end).unwrap_or_default()).to_owned()
+}
+
+/// How much is kept of a value beside its nested parts: one, and one more for every 100 bytes of its texts and names.
+pub(super) fn weight(value: &Value) -> usize {
+    let own = |value: &Value| match value {
+        Value::String(text) => text.len().min(TEXT_MAX),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::len).sum(),
+        Value::Object(members) => members.keys().map(String::len).sum(),
+        _ => 0,
+    };
+    let members = value.as_object().into_iter().flatten();
+    1 + members.map(|(name, value)| name.len() + own(value)).sum::<usize>() / 100
 }
 
 /// How many values a value is made of, counted as far as `most`; a long text counts as several.
@@ -48,7 +65,7 @@ fn sum<'a>(values: impl Iterator<Item = &'a Value>, most: usize) -> usize {
 /// A text, or a number that was meant as one.
 pub(super) fn scalar(value: Option<&Value>) -> String {
     match value {
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => first(text, 100),
         Some(Value::Number(number)) => number.to_string(),
         _ => String::new(),
     }

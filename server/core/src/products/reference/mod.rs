@@ -4,7 +4,7 @@
 //! five operations and in one of five thousand.
 
 pub mod detail;
-mod json;
+pub(super) mod json;
 pub mod read;
 pub mod schemas;
 mod slugs;
@@ -16,7 +16,10 @@ pub use store::{NamedSchema, Operation, OperationPage, SchemaPage, Tag};
 
 use super::{Specification, catalogue::CatalogueVersion};
 use crate::{Core, Result, error::OrNotFound};
-use portico_model::paging::{Page, PageRequest};
+use portico_model::{
+    ids::VersionId,
+    paging::{Page, PageRequest},
+};
 
 /// Which way of cutting the stored details are of. Count on when [`read`] or [`detail`] change their meaning:
 /// the next start cuts every specification anew.
@@ -59,18 +62,31 @@ pub async fn schema(core: &Core, version: &CatalogueVersion, slug: &str) -> Resu
 
 /// Cuts again what an older reader cut. Any number of processes may do this.
 pub async fn cut_anew(core: &Core) -> Result<()> {
-    while let Some((version, content)) = store::cut_by_older_reader(&core.pool, READER).await? {
-        let read = tokio::task::spawn_blocking(move || Specification::read(content)).await.map_err(anyhow::Error::from)?;
-        let mut tx = core.begin().await?;
-        match read {
-            Ok(specification) => store::put(&mut tx, version, &specification).await?,
-            // It was fine for the older reader. Readers see its title and can fetch it as it is.
-            Err(problem) => {
-                tracing::error!(%version, ?problem, "a stored specification cannot be read any more");
-                store::mark_read(&mut tx, version).await?;
-            }
+    let mut last = VersionId(uuid::Uuid::nil());
+    while let Some(stored) = store::cut_by_older_reader(&core.pool, last).await? {
+        last = stored.version_id;
+        if let Err(error) = cut_one_anew(core, stored).await {
+            // The next start tries again; the others need not wait for it.
+            tracing::error!(version = %last, ?error, "a stored specification could not be cut anew");
         }
-        tx.commit().await?;
     }
     Ok(())
+}
+
+async fn cut_one_anew(core: &Core, stored: store::Stored) -> Result<()> {
+    let store::Stored { version_id: version, content, uploaded_at } = stored;
+    let read = tokio::task::spawn_blocking(move || Specification::read(content)).await.map_err(anyhow::Error::from)?;
+    let mut tx = core.begin().await?;
+    if !store::lock_older(&mut tx, version, uploaded_at).await? {
+        return Ok(());
+    }
+    match read {
+        Ok(specification) => store::put(&mut tx, version, &specification).await?,
+        // It was fine for the older reader. Readers see its title and can fetch it as it is.
+        Err(problem) => {
+            tracing::error!(%version, ?problem, "a stored specification cannot be read any more");
+            store::mark_read(&mut tx, version).await?;
+        }
+    }
+    Ok(tx.commit().await?)
 }

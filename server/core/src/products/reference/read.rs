@@ -7,7 +7,7 @@ use super::{
     detail::{
         Body, Example, Introduction, Location, Media, OperationDetail, Parameter, Property, Response, Schema, TagDescription,
     },
-    json::{flag, list, pointer, reference, scalar, size, text},
+    json::{first, flag, list, pointer, reference, scalar, size, text, weight},
     schemas::ReadSchema,
     slugs::Slugs,
 };
@@ -18,11 +18,19 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 const HOPS_MAX: usize = 16;
 /// Tags whose descriptions are kept.
 const TAGS_MAX: usize = 500;
+/// Longest description of a tag, in characters: one page shows them all.
+const TAG_DESCRIPTION_MAX: usize = 2_000;
+/// Most parameters of an operation.
+const PARAMETERS_MAX: usize = 500;
+/// Longest name of a tag or a media type, in characters.
+const NAME_MAX: usize = 200;
 /// Largest example that is kept, in values.
 const EXAMPLE_MAX: usize = 2_000;
-/// How many schemas, parameters and values of examples are made of one document. What is referred to is copied into
-/// each operation that refers to it, so a small document could become a very large one; beyond this, parts are left out.
+/// How many schemas, parameters and values of examples are made of one document, long texts counted as several. What
+/// is referred to is copied into each operation that refers to it, so a small document could become a very large one;
+/// beyond this, parts are left out.
 const PARTS_MAX: usize = 600_000;
+
 /// Reads one document.
 pub struct Reader<'a> {
     pub(super) root: &'a Value,
@@ -61,6 +69,16 @@ impl<'a> Reader<'a> {
         may
     }
 
+    /// Whether no more parts may be made.
+    pub(super) fn is_spent(&self) -> bool {
+        self.parts_left == 0
+    }
+
+    /// As [`Reader::spend`] for what is kept of a value beside its nested parts.
+    fn afford(&mut self, value: &Value) -> bool {
+        !self.is_spent() && self.spend(weight(value))
+    }
+
     pub fn introduction(&self) -> Introduction {
         let servers = match list(self.root, "servers") {
             [] => swagger_server(self.root).into_iter().collect(),
@@ -70,7 +88,12 @@ impl<'a> Reader<'a> {
         Introduction {
             api_version: scalar(self.root.pointer("/info/version")),
             servers,
-            tags: tags.map(|tag| TagDescription { name: text(tag, "name"), description: text(tag, "description") }).collect(),
+            tags: tags
+                .map(|tag| TagDescription {
+                    name: first(&text(tag, "name"), NAME_MAX),
+                    description: first(&text(tag, "description"), TAG_DESCRIPTION_MAX),
+                })
+                .collect(),
         }
     }
 
@@ -89,6 +112,9 @@ impl<'a> Reader<'a> {
     /// An operation with the parameters that its path adds, and what it refers to.
     pub fn operation(&mut self, path_item: &'a Value, operation: &'a Value) -> (OperationDetail, BTreeSet<String>) {
         self.referred.clear();
+        if !self.afford(operation) {
+            return (OperationDetail::default(), BTreeSet::new());
+        }
         let raw = self.raw_parameters(path_item, operation);
         let parameters = raw.iter().filter_map(|parameter| self.parameter(parameter)).collect();
         let body = match operation.get("requestBody") {
@@ -105,9 +131,10 @@ impl<'a> Reader<'a> {
     /// The operation's own parameters and those of its path that it does not replace, the path's own first.
     fn raw_parameters(&self, path_item: &'a Value, operation: &'a Value) -> Vec<&'a Value> {
         let named = |parameter: &'a Value| (text(parameter, "name"), text(parameter, "in"));
-        let own: Vec<&Value> = list(operation, "parameters").iter().filter_map(|p| self.resolve(p)).collect();
+        let own: Vec<&Value> =
+            list(operation, "parameters").iter().take(PARAMETERS_MAX).filter_map(|p| self.resolve(p)).collect();
         let replaced: HashSet<_> = own.iter().map(|parameter| named(parameter)).collect();
-        let inherited = list(path_item, "parameters").iter().filter_map(|p| self.resolve(p));
+        let inherited = list(path_item, "parameters").iter().take(PARAMETERS_MAX).filter_map(|p| self.resolve(p));
         inherited.filter(|parameter| !replaced.contains(&named(parameter))).chain(own.iter().copied()).collect()
     }
 
@@ -125,7 +152,7 @@ impl<'a> Reader<'a> {
 
     /// What parameters and headers have in common; `None` once too many parts were made.
     fn described(&mut self, value: &'a Value) -> Option<Parameter> {
-        if !self.spend(1) {
+        if !self.afford(value) {
             return None;
         }
         let content = value.get("content").and_then(Value::as_object).and_then(|content| content.values().next());
@@ -152,15 +179,18 @@ impl<'a> Reader<'a> {
     }
 
     fn media(&mut self, parent: &'a Value) -> Vec<Media> {
-        let content = parent.get("content").and_then(Value::as_object);
-        let content = content.into_iter().flatten();
-        content
-            .map(|(media_type, media)| Media {
-                media_type: media_type.clone(),
+        let mut kinds = Vec::new();
+        for (media_type, media) in parent.get("content").and_then(Value::as_object).into_iter().flatten() {
+            if !self.afford(media) {
+                break;
+            }
+            kinds.push(Media {
+                media_type: first(media_type, NAME_MAX),
                 schema: media.get("schema").map(|schema| self.schema(schema, 0)),
                 examples: self.examples(media),
-            })
-            .collect()
+            });
+        }
+        kinds
     }
 
     fn examples(&mut self, parent: &'a Value) -> Vec<Example> {
@@ -187,6 +217,9 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn example(&mut self, value: &Value) -> Option<Value> {
+        if self.is_spent() {
+            return None;
+        }
         let size = size(value, EXAMPLE_MAX);
         (size <= EXAMPLE_MAX && self.spend(size)).then(|| value.clone())
     }
@@ -195,13 +228,12 @@ impl<'a> Reader<'a> {
         let consumes = self.media_types(operation, "consumes");
         let in_body = parameters.iter().find(|parameter| text(parameter, "in") == "body");
         if let Some(parameter) = in_body {
-            let schema = parameter.get("schema").map(|schema| self.schema(schema, 0));
-            let media = consumes.into_iter().map(|media_type| Media { media_type, schema: schema.clone(), examples: Vec::new() });
-            return Some(Body {
-                description: text(parameter, "description"),
-                required: flag(parameter, "required"),
-                media: media.collect(),
+            let media = consumes.into_iter().map(|media_type| {
+                let schema = parameter.get("schema").map(|schema| self.schema(schema, 0));
+                Media { media_type, schema, examples: Vec::new() }
             });
+            let media = media.collect();
+            return Some(Body { description: text(parameter, "description"), required: flag(parameter, "required"), media });
         }
         let form: Vec<&Value> = parameters.iter().copied().filter(|parameter| text(parameter, "in") == "formData").collect();
         if form.is_empty() {
@@ -222,12 +254,16 @@ impl<'a> Reader<'a> {
     fn media_types(&self, operation: &'a Value, key: &str) -> Vec<String> {
         let own = list(operation, key);
         let named = if own.is_empty() { list(self.root, key) } else { own };
-        let named: Vec<String> = named.iter().filter_map(Value::as_str).map(str::to_owned).take(10).collect();
+        let named = named.iter().filter_map(Value::as_str).take(10).map(|name| first(name, NAME_MAX));
+        let named: Vec<String> = named.collect();
         if named.is_empty() { vec!["application/json".to_owned()] } else { named }
     }
 
     fn response(&mut self, operation: &'a Value, status: &str, response: &'a Value) -> Option<Response> {
         let response = self.resolve(response)?;
+        if !self.afford(response) {
+            return None;
+        }
         let headers = response.get("headers").and_then(Value::as_object);
         let headers = headers.into_iter().flatten().filter_map(|(name, header)| {
             let header = self.resolve(header)?;
@@ -242,11 +278,11 @@ impl<'a> Reader<'a> {
     }
 
     fn swagger_response(&mut self, operation: &'a Value, response: &'a Value, schema: &'a Value) -> Vec<Media> {
-        let schema = self.schema(schema, 0);
         let media = self.media_types(operation, "produces").into_iter().map(|media_type| {
+            let schema = self.schema(schema, 0);
             let example = response.get("examples").and_then(|examples| examples.get(&media_type));
             let examples = example.and_then(|value| self.example(value)).map(|value| Example { name: String::new(), value });
-            Media { media_type, schema: Some(schema.clone()), examples: examples.into_iter().collect() }
+            Media { media_type, schema: Some(schema), examples: examples.into_iter().collect() }
         });
         media.collect()
     }

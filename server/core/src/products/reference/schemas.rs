@@ -2,7 +2,7 @@
 
 use super::{
     detail::{Property, Schema},
-    json::{pointer, reference, shortened, text},
+    json::{first, pointer, reference, shortened, text, weight},
     read::Reader,
 };
 use serde_json::{Map, Value};
@@ -13,6 +13,8 @@ const INLINE_DEPTH: usize = 6;
 /// How far from an operation or a schema the schemas are that its page shows, and how many of them at most.
 const RELATED_DEPTH: usize = 4;
 const RELATED_MAX: usize = 60;
+/// Longest name of a schema, in characters.
+const NAME_MAX: usize = 200;
 /// Most values of an enumeration that are kept.
 const VALUES_MAX: usize = 200;
 /// What bounds a value, in the order in which it is told.
@@ -44,6 +46,9 @@ pub struct ReadSchema {
 
 impl<'a> Reader<'a> {
     pub(super) fn schema(&mut self, value: &'a Value, depth: usize) -> Schema {
+        if !self.spend(1) {
+            return Schema::default();
+        }
         if let Some(reference) = reference(value) {
             return self.referred_schema(reference, value);
         }
@@ -55,7 +60,7 @@ impl<'a> Reader<'a> {
         if depth >= INLINE_DEPTH && has_parts(object) {
             return self.split_off(value);
         }
-        self.inline_schema(object, depth)
+        self.inline_schema(value, object, depth)
     }
 
     /// Remembers that a place is referred to; it is read when its turn comes.
@@ -65,7 +70,7 @@ impl<'a> Reader<'a> {
             return Schema { unresolved: Some(reference.to_owned()), ..Schema::default() };
         };
         let name = place.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
-        let slug = self.slug_of(place, &name, target);
+        let slug = self.slug_of(place, &first(&name, NAME_MAX), target);
         // OpenAPI 3.1 allows words beside a reference.
         Schema { reference: Some(slug), description: text(value, "description"), ..Schema::default() }
     }
@@ -73,7 +78,7 @@ impl<'a> Reader<'a> {
     fn split_off(&mut self, value: &'a Value) -> Schema {
         let name = match text(value, "title") {
             title if title.is_empty() => "Nested schema".to_owned(),
-            title => title,
+            title => first(&title, NAME_MAX),
         };
         // Where it stands in memory names it: the document is not changed while it is read.
         let place = format!("@{:p}", std::ptr::from_ref(value));
@@ -101,35 +106,46 @@ impl<'a> Reader<'a> {
         slug
     }
 
-    fn inline_schema(&mut self, object: &'a Map<String, Value>, depth: usize) -> Schema {
-        if !self.spend(1) {
+    fn inline_schema(&mut self, value: &'a Value, object: &'a Map<String, Value>, depth: usize) -> Schema {
+        if !self.spend(weight(value)) {
             return Schema::default();
         }
         let part = |key: &str| object.get(key);
         let required: HashSet<&str> =
             part("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        let properties = part("properties").and_then(Value::as_object).into_iter().flatten();
-        let properties = properties
-            .map(|(name, schema)| Property {
-                name: name.clone(),
-                required: required.contains(name.as_str()),
-                schema: self.schema(schema, depth + 1),
-            })
-            .collect();
+        let mut properties = Vec::new();
+        for (name, schema) in part("properties").and_then(Value::as_object).into_iter().flatten() {
+            if self.is_spent() {
+                break;
+            }
+            let schema = self.schema(schema, depth + 1);
+            properties.push(Property { name: name.clone(), required: required.contains(name.as_str()), schema });
+        }
         let additional = part("additionalProperties");
         let is_closed = additional == Some(&Value::Bool(false));
         let additional = additional.filter(|a| a.is_object()).map(|schema| Box::new(self.schema(schema, depth + 1)));
         let items = part("items").filter(|items| !items.is_array()).map(|schema| Box::new(self.schema(schema, depth + 1)));
         let not = part("not").map(|schema| Box::new(self.schema(schema, depth + 1)));
         let mut members = |key: &str| -> Vec<Schema> {
-            let members = part(key).and_then(Value::as_array).into_iter().flatten();
-            members.map(|schema| self.schema(schema, depth + 1)).collect()
+            let mut read = Vec::new();
+            for member in part(key).and_then(Value::as_array).into_iter().flatten() {
+                if self.is_spent() {
+                    break;
+                }
+                read.push(self.schema(member, depth + 1));
+            }
+            read
         };
         let (all_of, one_of, any_of) = (members("allOf"), members("oneOf"), members("anyOf"));
         let word = |key: &str| part(key).and_then(Value::as_str).map(shortened).unwrap_or_default();
         let mut small = |value: Option<&Value>| value.and_then(|value| self.example(value));
         let default_value = small(part("default"));
         let example = small(part("example").or_else(|| part("examples").and_then(|examples| examples.get(0))));
+        let values = match part("enum") {
+            Some(Value::Array(values)) => values.iter().take(VALUES_MAX).filter_map(|value| small(Some(value))).collect(),
+            _ => small(part("const")).into_iter().collect(),
+        };
+        let limits = LIMITS.iter().filter_map(|key| Some(((*key).to_owned(), small(part(key))?))).collect();
         let is = |key: &str| part(key).and_then(Value::as_bool).unwrap_or(false);
         Schema {
             types: types(object),
@@ -139,13 +155,10 @@ impl<'a> Reader<'a> {
             deprecated: is("deprecated"),
             read_only: is("readOnly"),
             write_only: is("writeOnly"),
-            values: match part("enum") {
-                Some(Value::Array(values)) => values.iter().take(VALUES_MAX).cloned().collect(),
-                _ => part("const").cloned().into_iter().collect(),
-            },
+            values,
             default_value,
             example,
-            limits: LIMITS.iter().filter_map(|key| Some(((*key).to_owned(), part(key)?.clone()))).collect(),
+            limits,
             properties,
             additional,
             is_closed,
@@ -165,7 +178,7 @@ impl<'a> Reader<'a> {
             self.referred.clear();
             // One that is itself a reference is shown as such.
             let detail = match value.as_object() {
-                Some(object) if reference(value).is_none() => self.inline_schema(object, 0),
+                Some(object) if reference(value).is_none() => self.inline_schema(value, object, 0),
                 _ => self.schema(value, 0),
             };
             let referred = std::mem::take(&mut self.referred);
@@ -197,7 +210,7 @@ impl Schemas {
     pub fn related(&self, referred: &BTreeSet<String>) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         let mut seen: HashSet<&str> = HashSet::new();
-        let mut level: Vec<&String> = referred.iter().collect();
+        let mut level: Vec<&String> = referred.iter().take(RELATED_MAX).collect();
         for _ in 0..RELATED_DEPTH {
             let mut next: Vec<&String> = Vec::new();
             for slug in level {
@@ -206,7 +219,7 @@ impl Schemas {
                 }
                 if seen.insert(slug) {
                     found.push(slug.clone());
-                    next.extend(self.references.get(slug).into_iter().flatten());
+                    next.extend(self.references.get(slug).into_iter().flatten().take(RELATED_MAX));
                 }
             }
             level = next;

@@ -9,6 +9,7 @@ use portico_model::{
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
 use std::collections::HashMap;
+use time::OffsetDateTime;
 
 /// One operation of an API, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -142,13 +143,37 @@ pub(super) async fn mark_read(connection: &mut PgConnection, version: VersionId)
     Ok(())
 }
 
-/// A specification that an older reader cut.
-pub(super) async fn cut_by_older_reader(pool: &PgPool, reader: i32) -> Result<Option<(VersionId, String)>> {
-    let found = sqlx::query_as("select version_id, content from specification where reader < $1 limit 1")
-        .bind(reader)
-        .fetch_optional(pool)
-        .await?;
+/// A specification as it was uploaded.
+#[derive(FromRow)]
+pub(super) struct Stored {
+    pub version_id: VersionId,
+    pub content: String,
+    pub uploaded_at: OffsetDateTime,
+}
+
+/// The next specification that an older reader cut, by the version's id.
+pub(super) async fn cut_by_older_reader(pool: &PgPool, after: VersionId) -> Result<Option<Stored>> {
+    let found = sqlx::query_as(
+        "select version_id, content, uploaded_at from specification where reader < $1 and version_id > $2
+         order by version_id limit 1",
+    )
+    .bind(READER)
+    .bind(after)
+    .fetch_optional(pool)
+    .await?;
     Ok(found)
+}
+
+/// Locks a specification; whether it is still the one of this upload, and cut by an older reader.
+pub(super) async fn lock_older(connection: &mut PgConnection, version: VersionId, uploaded_at: OffsetDateTime) -> Result<bool> {
+    let found: Option<i32> =
+        sqlx::query_scalar("select 1 from specification where version_id = $1 and uploaded_at = $2 and reader < $3 for update")
+            .bind(version)
+            .bind(uploaded_at)
+            .bind(READER)
+            .fetch_optional(connection)
+            .await?;
+    Ok(found.is_some())
 }
 
 pub(super) async fn introduction(pool: &PgPool, version: VersionId) -> Result<Option<Introduction>> {

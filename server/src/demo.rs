@@ -6,7 +6,8 @@ use crate::serve::{answer, failed};
 use anyhow::Context;
 use axum::{Json, Router, extract::Request};
 use portico_core::{
-    Actor, Core, admins, applications,
+    Actor, Core, admins,
+    applications::{self, ApplicationInput},
     auth_strategies::{self, KeyAuthInput},
     credentials, developers,
     documents::{self, DocumentInput},
@@ -219,7 +220,14 @@ async fn key(core: &Core, portal: &Portal, version: VersionId) -> portico_core::
         .find(|a| a.name == "Demo app");
     let application = match known {
         Some(application) => application.id,
-        None => applications::create(core, ada, portal, "Demo app", "Made with the demo data.", None).await?,
+        None => {
+            let input = ApplicationInput {
+                name: "Demo app".to_owned(),
+                description: "Made with the demo data.".to_owned(),
+                ..ApplicationInput::default()
+            };
+            applications::create(core, ada, portal, &input, None).await?
+        }
     };
     if registrations::of_application(core, ada, portal.id, application).await?.is_empty() {
         registrations::create(core, ada, portal, application, version).await?;

@@ -9,11 +9,12 @@ use portico_core::{
     clock::{Random, SystemClock},
     database, jobs,
     mail::{Delivery, SmtpSettings},
+    outgoing::{AllowedNetworks, Outgoing},
     passwords::Passwords,
     products::reference,
     secrets::Secrets,
 };
-use portico_gateway::{AllowedNetworks, Gateway, Proxy};
+use portico_gateway::{Gateway, Proxy};
 use portico_model::problem::Problem;
 use portico_postgres::{Binaries, Settings};
 use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -64,6 +65,7 @@ async fn core(config: &Config, url: &str) -> anyhow::Result<Core> {
         secrets: Arc::new(Secrets::from_master_key(&master_key)?),
         passwords: Passwords::default(),
         delivery: delivery(config)?,
+        outgoing: Outgoing::new(AllowedNetworks::new(&config.gateway.allowed_networks))?,
         site: Arc::new(site(config)),
     })
 }
@@ -109,7 +111,7 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
     let mut asked_to_stop = pin!(asked_to_stop()?);
     let gateway = Gateway::new(core.clone());
     let gateway_origin = gateway_origin(config);
-    let proxy = Proxy::new(gateway.clone(), AllowedNetworks::new(&config.gateway.allowed_networks))?;
+    let proxy = Proxy::new(gateway.clone())?;
     let pages = Pages {
         core: core.clone(),
         assets: Arc::new(assets::manifest()?),

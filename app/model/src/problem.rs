@@ -96,6 +96,31 @@ pub enum Rule {
     OtherKey,
     /// More than this many bytes.
     TooLarge(usize),
+    /// Not an issuer that can be used; with what it said itself.
+    Issuer {
+        fault: IssuerFault,
+        told: String,
+    },
+    /// An auth method that Portico does not serve.
+    UnservedMethod,
+    /// Not a JSON object, or one that repeats a field of the form.
+    JsonObject,
+}
+
+/// Why an address is no issuer (OpenID Connect Discovery 1.0, section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssuerFault {
+    /// In no network that the operator allows.
+    NotAllowed,
+    Timeout,
+    Unreachable,
+    /// Another status than 200.
+    Status(u16),
+    /// The answer is no discovery document, or its keys cannot be read.
+    Document,
+    /// The document is of another issuer.
+    OtherIssuer,
 }
 
 /// What a specification should have had at a place.
@@ -143,6 +168,8 @@ pub enum Conflict {
     TooManyCredentials,
     /// The key has expired or was replaced before.
     NotReplaceable,
+    /// The application's strategy uses no API keys.
+    UsesNoKeys,
     /// The mail is sent or on its way, or there is no SMTP server to send it.
     MailNotSendable,
     /// An admin revoked the registration, so its developer cannot remove it and ask anew.

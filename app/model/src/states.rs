@@ -99,6 +99,30 @@ states! {
     StrategyType {
         /// An API key.
         KeyAuth = "key_auth",
+        /// A token of an OpenID provider.
+        OpenidConnect = "openid_connect",
+    }
+}
+
+states! {
+    /// One way in which callers of an API use an OpenID provider.
+    AuthMethod {
+        /// A signed token (RFC 6750, RFC 9068), checked with the provider's keys.
+        Bearer = "bearer",
+        /// A client's id and secret, sent as HTTP Basic to the gateway, which gets a token for them.
+        ClientCredentials = "client_credentials",
+        /// A token that the provider is asked about (RFC 7662).
+        Introspection = "introspection",
+        /// A person's name and password, sent as HTTP Basic to the gateway, which gets a token for them.
+        Password = "password",
+        /// A person signs in at the provider, in a browser.
+        AuthorizationCode = "authorization_code",
+        /// The browser's session goes on after that.
+        Session = "session",
+        /// The session outlives its first token.
+        RefreshToken = "refresh_token",
+        /// Tokens of Kong's own OAuth plugin.
+        KongOauth2 = "kong_oauth2",
     }
 }
 

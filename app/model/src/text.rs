@@ -144,6 +144,11 @@ pub fn is_key_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
+/// Whether a text is an absolute http or https URL without credentials, query or fragment.
+pub fn is_base_url(value: &str) -> bool {
+    parse_base_url(value).is_some()
+}
+
 /// A part of a host name between dots (RFC 1123, section 2.1), or with the underscore that some networks use.
 fn is_host_label(label: &str) -> bool {
     !label.is_empty()

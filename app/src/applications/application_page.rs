@@ -8,13 +8,15 @@ use crate::{
         layout::PageTitle,
         lists::Table,
         page::{page, path_id},
-        text::{badge, moment},
+        text::{auth_badges, badge, moment},
     },
     visit::Visit,
 };
 use leptos::prelude::*;
 use portico_core::{
-    applications, credentials,
+    applications::{self, Application},
+    auth_strategies::OpenidConnect,
+    credentials,
     products::catalogue,
     registrations::{self, Registration},
 };
@@ -36,6 +38,11 @@ pub fn ApplicationPage() -> impl IntoView {
             None => None,
         };
         let revealed = secret.map(|key| revealed_key(&key, &application, example));
+        let credentials = match &application.openid_connect {
+            None => credential_section(&application, credentials, visit.core.now()),
+            Some(config) => client_section(&application, config),
+        };
+        let client = application.openid_connect.is_some().then(|| application.reference_id.clone().unwrap_or_default());
         let question = format!("Delete {} with its keys and registrations? Its calls stop at once.", application.name);
         let id = application.id;
         let view = view! {
@@ -43,11 +50,11 @@ pub fn ApplicationPage() -> impl IntoView {
             <p class="crumbs"><a href=paths::portal::APPLICATIONS>"My applications"</a></p>
             <h1>{application.name.clone()}</h1>
             <p class="lead">{application.description.clone()}</p>
-            <p>"Auth strategy: " {application.strategy_display_name.clone()} " " <span class="badge">"Key Auth"</span></p>
+            <p>"Auth strategy: " {application.strategy_display_name.clone()} {auth_badges(application.openid_connect.as_ref())}</p>
             {revealed}
             <section>
                 <h2>"Credentials"</h2>
-                {credential_section(&application, credentials, visit.core.now())}
+                {credentials}
             </section>
             <section>
                 <h2>"Access"</h2>
@@ -59,6 +66,7 @@ pub fn ApplicationPage() -> impl IntoView {
                     <Hidden name="application" value=id />
                     <TextField name="name" label="Name" value=application.name.clone() required=true />
                     <TextArea name="description" label="Description" value=application.description.clone() />
+                    {client.map(|id| view! { <TextField name="reference_id" label="Client ID" value=id required=true hint="Calls of another client stop when you change it." /> })}
                     <Submit label="Save" class="secondary" />
                 </Form>
                 <Confirm label="Delete application" question=question>
@@ -71,6 +79,22 @@ pub fn ApplicationPage() -> impl IntoView {
         };
         Ok(view.into_any())
     })
+}
+
+/// The client that the developer registered at the identity provider.
+fn client_section(application: &Application, config: &OpenidConnect) -> AnyView {
+    let scopes = (!config.scopes.is_empty()).then(|| view! { <dt>"Scopes"</dt><dd><code>{config.scopes.join(" ")}</code></dd> });
+    view! {
+        <p>"This application calls with tokens that its identity provider issues to its client. Portico never sees the client's secret."</p>
+        <dl class="facts">
+            <dt>"Client ID"</dt>
+            <dd><code>{application.reference_id.clone().unwrap_or_default()}</code></dd>
+            <dt>"Issuer"</dt>
+            <dd><code>{config.issuer.clone()}</code></dd>
+            {scopes}
+        </dl>
+    }
+    .into_any()
 }
 
 /// Where the first version that the application may call is served.

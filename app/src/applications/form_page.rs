@@ -10,7 +10,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use portico_core::{applications, products::catalogue};
-use portico_model::ids::VersionId;
+use portico_model::{ids::VersionId, states::StrategyType};
 
 /// A new application; with a version in the query it gets that version's strategy and is registered next.
 #[component]
@@ -26,9 +26,18 @@ pub fn NewApplicationPage() -> impl IntoView {
         };
         let purpose = version.as_ref().map(|v| format!("It will use the strategy of {} {}.", v.product_name, v.name));
         let chosen = version.as_ref().and_then(|v| v.strategy_id).or(portal.default_auth_strategy_id);
-        let options: Vec<(String, String)> = choices
+        let offered: Vec<_> = choices.into_iter().filter(|choice| version.is_none() || Some(choice.id) == chosen).collect();
+        let of_type = |wanted: StrategyType| offered.iter().any(|choice| choice.strategy_type == wanted);
+        let client = of_type(StrategyType::OpenidConnect).then(|| {
+            let hint = if of_type(StrategyType::KeyAuth) {
+                "The client id that your identity provider gave. Leave it empty for a strategy with API keys."
+            } else {
+                "The client id that your identity provider gave. Tokens for this client are the application's."
+            };
+            (hint, !of_type(StrategyType::KeyAuth))
+        });
+        let options: Vec<(String, String)> = offered
             .into_iter()
-            .filter(|choice| version.is_none() || Some(choice.id) == chosen)
             .map(|choice| {
                 let versions = count(choice.version_count, "product version", "product versions");
                 (choice.id.to_string(), format!("{} ({versions})", choice.display_name))
@@ -46,6 +55,7 @@ pub fn NewApplicationPage() -> impl IntoView {
                     <TextField name="name" label="Name" required=true />
                     <TextArea name="description" label="Description" />
                     <Select name="auth_strategy" label="Auth strategy" options=options value=chosen hint="Cannot be changed later: it decides which versions the application can register for." />
+                    {client.map(|(hint, required)| view! { <TextField name="reference_id" label="Client ID" required=required hint=hint /> })}
                     <Submit label="Create application" />
                 </Form>
             </section>

@@ -3,7 +3,10 @@
 use crate::visit::{UiError, Visit, parse_id, parse_optional_id};
 use leptos::prelude::*;
 use leptos_axum::redirect;
-use portico_core::{applications, products::catalogue};
+use portico_core::{
+    applications::{self, ApplicationInput},
+    products::catalogue,
+};
 use portico_model::{ids::VersionId, paths};
 
 pub const CREATE_APPLICATION: &str = "/_fn/create-application";
@@ -16,6 +19,7 @@ pub const DELETE_APPLICATION_AS_ADMIN: &str = "/_fn/admin/delete-application";
 pub async fn create_application(
     name: String,
     description: String,
+    #[server(default)] reference_id: String,
     #[server(default)] auth_strategy: String,
     #[server(default)] version: String,
 ) -> Result<(), UiError> {
@@ -23,7 +27,8 @@ pub async fn create_application(
     let portal = visit.portal()?;
     let strategy = parse_optional_id("auth_strategy", &auth_strategy)?;
     let version: Option<VersionId> = parse_optional_id("version", &version)?;
-    let id = applications::create(&visit.core, visit.actor, portal, &name, &description, strategy).await?;
+    let input = ApplicationInput { name, description, reference_id: Some(reference_id) };
+    let id = applications::create(&visit.core, visit.actor, portal, &input, strategy).await?;
     let next = match version {
         Some(version) => {
             let version = catalogue::version(&visit.core, visit.actor, portal, version).await?;
@@ -41,10 +46,16 @@ pub async fn create_application(
 
 /// For the developer whose application it is.
 #[server(prefix = "/_fn", endpoint = "update-application")]
-pub async fn update_application(application: String, name: String, description: String) -> Result<(), UiError> {
+pub async fn update_application(
+    application: String,
+    name: String,
+    description: String,
+    #[server(default)] reference_id: String,
+) -> Result<(), UiError> {
     let visit = Visit::current();
     let id = parse_id("application", &application)?;
-    applications::update(&visit.core, visit.actor, visit.portal()?.id, id, &name, &description).await?;
+    let input = ApplicationInput { name, description, reference_id: Some(reference_id) };
+    applications::update(&visit.core, visit.actor, visit.portal()?.id, id, &input).await?;
     visit.leave_notice("Saved.").await?;
     redirect(&paths::portal::application(id));
     Ok(())

@@ -1,17 +1,24 @@
-use super::functions::{CREATE_AUTH_STRATEGY, DELETE_AUTH_STRATEGY, UPDATE_AUTH_STRATEGY};
+use super::functions::{
+    CREATE_AUTH_STRATEGY, CREATE_OPENID_CONNECT, DELETE_AUTH_STRATEGY, UPDATE_AUTH_STRATEGY, UPDATE_OPENID_CONNECT,
+};
 use crate::{
     ui::{
-        forms::{Confirm, Form, Hidden, Submit, TextArea, TextField},
+        forms::{Checkbox, Checkboxes, Confirm, Form, Hidden, Submit, TextArea, TextField},
         layout::PageTitle,
         lists::{ListSearch, Table, pager, sort_heading},
-        page::{page, page_request, path_id},
+        page::{page, page_request, path_id, query},
         text::{count, moment},
+        words,
     },
     visit::Visit,
 };
 use leptos::prelude::*;
-use portico_core::auth_strategies::{self, AuthStrategy, DEFAULT_KEY_NAME, StrategyUse};
-use portico_model::{ids::AuthStrategyId, paths};
+use portico_core::auth_strategies::{self, AuthStrategy, DEFAULT_KEY_NAME, OpenidConnect, SERVED_METHODS, StrategyUse};
+use portico_model::{
+    ids::AuthStrategyId,
+    paths,
+    states::{AuthMethod, StrategyType},
+};
 
 #[component]
 pub fn AuthStrategiesPage() -> impl IntoView {
@@ -28,7 +35,7 @@ pub fn AuthStrategiesPage() -> impl IntoView {
                     <tr>
                         <th scope="row"><a href=paths::admin::auth_strategy(strategy.id)>{strategy.name}</a></th>
                         <td data-column="Shown as">{strategy.display_name}</td>
-                        <td data-column="Auth type">"key-auth"</td>
+                        <td data-column="Auth type">{auth_type(strategy.strategy_type)}</td>
                         <td data-column="Used by">{count(strategy.publication_count, "publication", "publications")}</td>
                         <td data-column="Created">{moment(strategy.created_at)}</td>
                     </tr>
@@ -57,16 +64,45 @@ pub fn AuthStrategiesPage() -> impl IntoView {
     })
 }
 
+fn auth_type(strategy_type: StrategyType) -> &'static str {
+    match strategy_type {
+        StrategyType::KeyAuth => "key-auth",
+        StrategyType::OpenidConnect => "openid-connect",
+    }
+}
+
+/// The auth type is chosen first, by a link: each has a form of its own.
 #[component]
 pub fn NewAuthStrategyPage() -> impl IntoView {
     let visit = Visit::current();
+    let chosen = StrategyType::parse(&query("type")).unwrap_or(StrategyType::KeyAuth);
     page(async move {
         visit.actor.require_admin()?;
+        let types = StrategyType::ALL.iter().map(|strategy_type| {
+            let href = format!("{}?type={}", paths::admin::NEW_AUTH_STRATEGY, strategy_type.as_str());
+            let current = (*strategy_type == chosen).then_some("page");
+            view! { <a href=href aria-current=current>{auth_type(*strategy_type)}</a> }
+        });
+        let types = types.collect_view();
+        let form = match chosen {
+            StrategyType::KeyAuth => view! {
+                <p>"Callers send an API key that Portico issues."</p>
+                <Form action=CREATE_AUTH_STRATEGY>{key_auth_fields(None)} <Submit label="Create auth strategy" /></Form>
+            }
+            .into_any(),
+            StrategyType::OpenidConnect => view! {
+                <p>"Callers send a token of an OpenID provider. Each application names its client there."</p>
+                <Form action=CREATE_OPENID_CONNECT>
+                    {openid_connect_fields(None)} <Submit label="Create auth strategy" />
+                </Form>
+            }
+            .into_any(),
+        };
         let view = view! {
             <PageTitle text="New auth strategy" />
             <h1>"New auth strategy"</h1>
-            <p>"Auth type: " <strong>"key-auth"</strong> ". Callers send an API key that Portico issues."</p>
-            <Form action=CREATE_AUTH_STRATEGY>{strategy_fields(None)} <Submit label="Create auth strategy" /></Form>
+            <nav class="versions" aria-label="Auth type">{types}</nav>
+            {form}
         };
         Ok(view.into_any())
     })
@@ -81,20 +117,36 @@ pub fn AuthStrategyPage() -> impl IntoView {
         let uses = auth_strategies::uses(&visit.core, visit.actor, strategy.id).await?;
         let id = strategy.id;
         let question = format!("Delete {}? Nothing may use it any more.", strategy.name);
+        let (name, strategy_type) = (strategy.name.clone(), strategy.strategy_type);
+        let settings = match strategy_type {
+            StrategyType::KeyAuth => view! {
+                <Form action=UPDATE_AUTH_STRATEGY>
+                    <Hidden name="strategy" value=id />
+                    {key_auth_fields(Some(strategy.clone()))}
+                    <Submit label="Save" />
+                </Form>
+            }
+            .into_any(),
+            StrategyType::OpenidConnect => view! {
+                <Form action=UPDATE_OPENID_CONNECT>
+                    <Hidden name="strategy" value=id />
+                    {openid_connect_fields(Some(strategy.clone()))}
+                    <Submit label="Save" />
+                </Form>
+            }
+            .into_any(),
+        };
         let view = view! {
-            <PageTitle text=strategy.name.clone() />
-            <h1>{strategy.name.clone()}</h1>
+            <PageTitle text=name.clone() />
+            <h1>{name}</h1>
+            <p>"Auth type: " <strong>{auth_type(strategy_type)}</strong></p>
             <section>
                 <h2>"Publications that use it"</h2>
                 {publications(uses)}
             </section>
             <section>
                 <h2>"Settings"</h2>
-                <Form action=UPDATE_AUTH_STRATEGY>
-                    <Hidden name="strategy" value=id />
-                    {strategy_fields(Some(strategy.clone()))}
-                    <Submit label="Save" />
-                </Form>
+                {settings}
             </section>
             <section>
                 <h2>"Danger zone"</h2>
@@ -131,7 +183,32 @@ fn publications(uses: Vec<StrategyUse>) -> AnyView {
     view! { <Table headings=headings.into_any() rows=rows empty=|| "No publication uses this strategy. Choose it when you publish a version to a portal." /> }.into_any()
 }
 
-fn strategy_fields(strategy: Option<AuthStrategy>) -> AnyView {
+fn openid_connect_fields(strategy: Option<AuthStrategy>) -> AnyView {
+    let text = |value: fn(&AuthStrategy) -> String| strategy.as_ref().map(value).unwrap_or_default();
+    let config = strategy.as_ref().and_then(|strategy| strategy.openid_connect.as_ref());
+    let list = |value: fn(&OpenidConnect) -> &Vec<String>| config.map(|config| value(config).join("\n")).unwrap_or_default();
+    let chosen = config.map_or_else(|| vec![AuthMethod::Bearer], |config| config.auth_methods.clone());
+    let further = config.filter(|config| !config.further.is_empty());
+    let further = further.and_then(|config| serde_json::to_string_pretty(&config.further).ok()).unwrap_or_default();
+    view! {
+        <TextField name="name" label="Name" value=text(|s| s.name.clone()) required=true hint="For admins." />
+        <TextField name="display_name" label="Display name" value=text(|s| s.display_name.clone()) required=true hint="For developers." />
+        <TextField name="issuer" label="Issuer" value=config.map(|config| config.issuer.clone()).unwrap_or_default() required=true hint="The provider's issuer, exactly as its discovery document names it. It is asked when you save." />
+        <TextArea name="scopes" label="Scopes" value=list(|config| &config.scopes) hint="Up to 50, one on a line: what developers are told to ask for." />
+        <TextArea name="credential_claim" label="Credential claims" value=list(|config| &config.credential_claim) hint="The claim that holds the client id, such as client_id or azp. For a nested one, the names on the way, one on a line." />
+        <Checkboxes
+            name="auth_methods"
+            label="Auth methods"
+            options=SERVED_METHODS.map(|method| (method.as_str(), words::auth_method(method))).to_vec()
+            chosen=chosen.into_iter().map(AuthMethod::as_str).collect()
+        />
+        <Checkbox name="hide_credentials" label="Hide credentials" checked=config.is_some_and(|config| config.hide_credentials) hint="The upstream does not see the token." />
+        <TextArea name="further" label="Further fields" value=further hint="A JSON object with other fields of Kong's openid-connect plugin. The gateway follows audience_required and cache_tokens; the others are kept." />
+    }
+    .into_any()
+}
+
+fn key_auth_fields(strategy: Option<AuthStrategy>) -> AnyView {
     let text = |value: fn(&AuthStrategy) -> String| strategy.as_ref().map(value).unwrap_or_default();
     let key_names = strategy.as_ref().map_or_else(|| DEFAULT_KEY_NAME.to_owned(), |strategy| strategy.key_names.join("\n"));
     let lifetime = strategy.as_ref().and_then(|strategy| strategy.max_key_lifetime_days).map(|days| days.to_string());

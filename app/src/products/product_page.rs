@@ -9,6 +9,7 @@ use crate::{
         layout::PageTitle,
         markdown,
         page::{page, page_request, path_id, query},
+        text::auth_badges,
     },
     visit::Visit,
 };
@@ -123,7 +124,7 @@ fn access_card(version: &CatalogueVersion, registrations: &[Registration]) -> An
     view! {
         <section class="card access">
             <h2>"Access"</h2>
-            <p>{strategy} " " <span class="badge">"Key Auth"</span></p>
+            <p>{strategy} {auth_badges(version.openid_connect.as_ref())}</p>
             {(!registrations.is_empty()).then(|| view! { <ul class="plain">{states}</ul> })}
             {button}
         </section>
@@ -146,13 +147,13 @@ fn registration_state(registration: &Registration) -> AnyView {
 
 /// Where to send calls, with the reader's own key left as a variable.
 fn calling(reading: &Reading) -> AnyView {
-    let Some(header) = reading.key_header().filter(|_| reading.version.gateway_path_prefix.is_some()) else {
+    let Some(header) = reading.credential().filter(|_| reading.version.gateway_path_prefix.is_some()) else {
         return ().into_any();
     };
     view! {
         <section>
             <h2>"Calling it"</h2>
-            <pre class="code"><code>{format!("curl {} --header \"{header}: $API_KEY\"", reading.server())}</code></pre>
+            <pre class="code"><code>{format!("curl {} --header \"{}: {}${}\"", reading.server(), header.name, header.prefix, header.variable)}</code></pre>
         </section>
     }
     .into_any()

@@ -200,6 +200,42 @@ pub fn Checkbox(
     }
 }
 
+/// Any of several. Each that is chosen arrives as `name[index]`.
+#[component]
+pub fn Checkboxes(
+    name: &'static str,
+    label: &'static str,
+    /// Value and word.
+    options: Vec<(&'static str, &'static str)>,
+    chosen: Vec<&'static str>,
+    #[prop(optional, into)] hint: String,
+) -> impl IntoView {
+    let scope = expect_context::<FormScope>();
+    let message = scope.message(name);
+    let boxes = options
+        .into_iter()
+        .enumerate()
+        .map(|(index, (value, word))| {
+            let name = format!("{name}[{index}]");
+            let checked = scope.checked(&name, chosen.contains(&value));
+            view! {
+                <label class="choice">
+                    <input type="checkbox" name=name value=value checked=checked />
+                    {word}
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <fieldset>
+            <legend>{label}</legend>
+            {boxes}
+            {(!hint.is_empty()).then(|| view! { <p class="hint">{hint.clone()}</p> })}
+            <p class="problem" data-problem=name hidden=message.is_none()>{message.clone()}</p>
+        </fieldset>
+    }
+}
+
 /// One of several.
 #[component]
 pub fn Select(

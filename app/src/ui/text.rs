@@ -1,12 +1,22 @@
 //! Small pieces of text: dates, states, numbers.
 
-use super::words::StateWords;
+use super::words::{self, StateWords};
 use leptos::prelude::*;
+use portico_core::auth_strategies::OpenidConnect;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// A state by word and colour.
 pub fn badge(state: &impl StateWords) -> AnyView {
     view! { <span class=format!("badge {}", state.tone())>{state.word()}</span> }.into_any()
+}
+
+/// How callers authenticate: with keys, or with an OpenID provider's tokens in one of several ways.
+pub fn auth_badges(openid_connect: Option<&OpenidConnect>) -> AnyView {
+    let names = match openid_connect {
+        None => vec!["Key Auth"],
+        Some(config) => config.auth_methods.iter().map(|method| words::auth_method(*method)).collect(),
+    };
+    names.into_iter().map(|name| view! { " " <span class="badge">{name}</span> }).collect_view().into_any()
 }
 
 /// A point in time, readable, and exact on hover.

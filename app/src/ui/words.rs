@@ -1,8 +1,8 @@
 //! The words for every problem and state.
 
 use portico_model::{
-    problem::{Conflict, Expected, Problem, Rule},
-    states::{CredentialState, DeveloperStatus, Grace, MailState, PublishStatus, RegistrationStatus},
+    problem::{Conflict, Expected, IssuerFault, Problem, Rule},
+    states::{AuthMethod, CredentialState, DeveloperStatus, Grace, MailState, PublishStatus, RegistrationStatus},
 };
 
 /// A problem in a sentence or two: what is wrong, and what to do.
@@ -66,7 +66,27 @@ pub fn rule(rule: &Rule) -> String {
         Rule::MistypedKey => "This is not a whole key: a character is missing or wrong.".to_owned(),
         Rule::OtherKey => "This is a key, but none of this application's. It may be revoked.".to_owned(),
         Rule::TooLarge(bytes) => format!("This is larger than {} MB.", bytes / 1024 / 1024),
+        Rule::Issuer { fault, told } if told.is_empty() => issuer(*fault),
+        Rule::Issuer { fault, told } => format!("{} It said: {told}", issuer(*fault)),
+        Rule::UnservedMethod => {
+            "Tokens of Kong's own OAuth plugin are known to Kong alone, so nothing else can check them.".to_owned()
+        }
+        Rule::JsonObject => "Give a JSON object, with none of the fields above in it.".to_owned(),
     }
+}
+
+fn issuer(fault: IssuerFault) -> String {
+    let words = match fault {
+        IssuerFault::NotAllowed => {
+            "The issuer's address is in no network that requests may go to. The operator can allow it: PORTICO_ALLOWED_NETWORKS."
+        }
+        IssuerFault::Timeout => "The issuer did not answer in time.",
+        IssuerFault::Unreachable => "The issuer cannot be reached.",
+        IssuerFault::Status(status) => return format!("The issuer answered {status} for /.well-known/openid-configuration."),
+        IssuerFault::Document => "The issuer's answer is no discovery document of OpenID Connect.",
+        IssuerFault::OtherIssuer => "The discovery document is of another issuer; they must be equal to the last slash.",
+    };
+    words.to_owned()
 }
 
 fn expected(expected: Expected) -> String {
@@ -96,6 +116,7 @@ fn conflict(conflict: Conflict) -> &'static str {
         Conflict::OtherStrategy => "This version uses another auth strategy than the application.",
         Conflict::TooManyCredentials => "Maximum number of credentials exceeded. Max allowed: 20. Revoke one first.",
         Conflict::NotReplaceable => "This key has expired or was replaced before, so it cannot be replaced. Create a new one.",
+        Conflict::UsesNoKeys => "This application calls with tokens of its identity provider, so it has no keys.",
         Conflict::MailNotSendable => "This mail is sent or on its way, or there is no SMTP server to send it.",
         Conflict::RevokedStays => "An admin revoked this registration, so it cannot be removed here. Ask them to reinstate it.",
         Conflict::TooManyAccessTokens => "This admin has as many access tokens as they may have.",
@@ -197,6 +218,20 @@ impl StateWords for CredentialState {
             Self::Replaced => "waiting",
             Self::Expired => "bad",
         }
+    }
+}
+
+/// An auth method, as developers read it.
+pub fn auth_method(method: AuthMethod) -> &'static str {
+    match method {
+        AuthMethod::Bearer => "Bearer",
+        AuthMethod::ClientCredentials => "Client Credentials",
+        AuthMethod::Introspection => "Introspection",
+        AuthMethod::Password => "Password",
+        AuthMethod::AuthorizationCode => "Authorization Code",
+        AuthMethod::Session => "Session",
+        AuthMethod::RefreshToken => "Refresh Token",
+        AuthMethod::KongOauth2 => "Kong OAuth2",
     }
 }
 

@@ -37,7 +37,7 @@ pub async fn measure() -> Vec<Row> {
                 query: request.uri().query(),
                 headers: request.headers(),
             };
-            match gateway.decide(&call) {
+            match gateway.decide(&call).await {
                 Ok(_) => StatusCode::NO_CONTENT.into_response(),
                 Err(refusal) => refusal.into_response(),
             }

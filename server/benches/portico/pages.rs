@@ -11,7 +11,7 @@ use portico_core::{
     portals::PortalInput,
     products::{self, catalogue},
 };
-use portico_gateway::{AllowedNetworks, Gateway, Proxy};
+use portico_gateway::{Gateway, Proxy};
 use portico_model::paging::PageRequest;
 use portico_testing::{TestCore, a_portal, a_strategy, a_version, portal_input, publish};
 use std::{sync::Arc, time::Instant};
@@ -31,7 +31,7 @@ pub async fn measure() -> Vec<Row> {
         assets: Arc::default(),
         gateway_origin: "http://127.0.0.1:8000".into(),
         trusted_proxies: Arc::default(),
-        proxy: Proxy::new(gateway, AllowedNetworks::new(&[])).unwrap(),
+        proxy: Proxy::new(gateway).unwrap(),
     };
     let page = hosts::router(pages, false);
     let constant = Router::new().route("/constant", get(constant)).with_state(core.core.clone());

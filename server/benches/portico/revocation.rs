@@ -35,13 +35,13 @@ pub async fn measure() -> Vec<Row> {
         let (id, key) = credentials::create(&core, ada, portal.id, application, "key", None).await.unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("apikey", key.expose().parse().unwrap());
-        let passes = || gateway.decide(&Call { host: "", path: "/weather", query: None, headers: &headers }).is_ok();
-        while !passes() {
+        let passes = async || gateway.decide(&Call { host: "", path: "/weather", query: None, headers: &headers }).await.is_ok();
+        while !passes().await {
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
         credentials::revoke(&core, ada, portal.id, application, id).await.unwrap();
         let revoked = Instant::now();
-        while passes() {
+        while passes().await {
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
         delays.push(revoked.elapsed());

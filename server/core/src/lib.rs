@@ -19,6 +19,8 @@ pub mod error;
 pub mod gateways;
 pub mod jobs;
 pub mod mail;
+pub mod openid;
+pub mod outgoing;
 mod paging;
 pub mod passwords;
 pub mod portals;
@@ -34,6 +36,7 @@ pub use error::{Error, Result};
 
 use clock::{Clock, Random};
 use mail::Delivery;
+use outgoing::Outgoing;
 use passwords::Passwords;
 use secrets::Secrets;
 use sqlx::PgPool;
@@ -51,6 +54,8 @@ pub struct Core {
     pub secrets: Arc<Secrets>,
     pub passwords: Passwords,
     pub delivery: Delivery,
+    /// Requests to what admins configure.
+    pub outgoing: Outgoing,
     /// Where people find this deployment.
     pub site: Arc<Site>,
 }

@@ -1,7 +1,10 @@
 //! Whether a call may pass. Answers as Kong's key-auth and acl plugins do.
 
-use crate::view::{Key, Service, View};
-use http::{HeaderMap, StatusCode};
+use crate::{
+    openid::TokenFault,
+    view::{Application, Key, Opening, Service, View},
+};
+use http::{HeaderMap, StatusCode, header};
 use portico_core::secrets::{ApiKey, Secrets};
 use portico_model::ids::{ApplicationId, CredentialId, VersionId};
 use std::sync::Arc;
@@ -25,7 +28,33 @@ pub struct Allowed {
     pub(crate) service: Arc<Service>,
     pub application_id: ApplicationId,
     pub application_name: String,
-    pub credential_id: CredentialId,
+    pub credential: CallersCredential,
+    /// Whether the upstream is not to see the `Authorization` header.
+    pub(crate) hides_authorization: bool,
+}
+
+/// What a call was allowed by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallersCredential {
+    Key(CredentialId),
+    /// A client of an OpenID provider, by the id that this gave.
+    Client(String),
+}
+
+impl std::fmt::Display for CallersCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key(id) => id.fmt(f),
+            Self::Client(id) => id.fmt(f),
+        }
+    }
+}
+
+/// What the view alone can say of a call.
+pub(crate) enum Judged {
+    Allowed(Allowed),
+    /// It depends on a token, which is to be checked for each opening that takes tokens of its issuer.
+    Token(Arc<Service>, String),
 }
 
 impl std::fmt::Debug for Allowed {
@@ -51,18 +80,27 @@ pub enum Refusal {
     DuplicateKey,
     /// Mistyped, never made here, revoked or expired.
     UnknownKey,
-    /// The key is good, but its application has no approved registration for this version.
+    /// The service takes tokens only, and none was sent.
+    NoToken,
+    /// The service takes keys and tokens, and neither was sent.
+    NoCredential,
+    BadToken(TokenFault),
+    /// Whether the token is good cannot be told now.
+    ProviderDown,
+    /// The key or token is good, but its application has no approved registration for this version.
     NotRegistered,
 }
 
 impl Refusal {
     pub fn status(self) -> StatusCode {
         match self {
-            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady | Self::ProviderDown => StatusCode::SERVICE_UNAVAILABLE,
             Self::AmbiguousPath => StatusCode::BAD_REQUEST,
             Self::PathTooLong => StatusCode::URI_TOO_LONG,
             Self::NoService => StatusCode::NOT_FOUND,
-            Self::NoKey | Self::DuplicateKey | Self::UnknownKey => StatusCode::UNAUTHORIZED,
+            Self::NoKey | Self::DuplicateKey | Self::UnknownKey | Self::NoToken | Self::NoCredential | Self::BadToken(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Closed | Self::NotRegistered => StatusCode::FORBIDDEN,
         }
     }
@@ -76,13 +114,29 @@ impl Refusal {
             Self::NoService => "no Route matched with those values",
             Self::NoKey => "No API key found in request",
             Self::DuplicateKey => "Duplicate API key found",
-            Self::UnknownKey => "Unauthorized",
+            Self::UnknownKey | Self::NoToken | Self::NoCredential | Self::BadToken(_) => "Unauthorized",
+            Self::ProviderDown => "The identity provider cannot be reached",
             Self::Closed | Self::NotRegistered => "You cannot consume this service",
         }
     }
 }
 
-pub(crate) fn decide(view: &View, secrets: &Secrets, now: OffsetDateTime, call: &Call<'_>) -> Result<Allowed, Refusal> {
+/// What a caller may try next (RFC 9110, section 11.6.1; RFC 6750, section 3).
+impl Refusal {
+    pub fn challenges(self) -> &'static [&'static str] {
+        const KEY: &str = "Key realm=\"portico\"";
+        const BEARER: &str = "Bearer realm=\"portico\"";
+        match self {
+            Self::NoKey | Self::DuplicateKey | Self::UnknownKey => &[KEY],
+            Self::NoToken => &[BEARER],
+            Self::NoCredential => &[KEY, BEARER],
+            Self::BadToken(_) => &["Bearer realm=\"portico\", error=\"invalid_token\""],
+            _ => &[],
+        }
+    }
+}
+
+pub(crate) fn judge(view: &View, secrets: &Secrets, now: OffsetDateTime, call: &Call<'_>) -> Result<Judged, Refusal> {
     if !view.is_loaded() {
         return Err(Refusal::NotReady);
     }
@@ -90,15 +144,22 @@ pub(crate) fn decide(view: &View, secrets: &Secrets, now: OffsetDateTime, call: 
     if service.openings.is_empty() {
         return Err(Refusal::Closed);
     }
-    let sent = find_key(&service.key_names, call)?;
+    let sent = match find_key(&service.key_names, call)? {
+        Some(key) => key,
+        None if service.takes_tokens() => {
+            let neither = if service.key_names.is_empty() { Refusal::NoToken } else { Refusal::NoCredential };
+            return Ok(Judged::Token(Arc::clone(service), find_token(call)?.ok_or(neither)?));
+        }
+        None => return Err(Refusal::NoKey),
+    };
     let key = ApiKey::prefix_of(&sent).and_then(|key_id| view.key(key_id)).ok_or(Refusal::UnknownKey)?;
     if !secrets.matches(&sent, &key.secret_digest) {
         return Err(Refusal::UnknownKey);
     }
-    admit(view, service, key, now)
+    admit(view, service, key, now).map(Judged::Allowed)
 }
 
-/// As [`decide`] for a call with the key that begins so, to the service of a version; `path` follows the service's
+/// As [`judge`] for a call with the key that begins so, to the service of a version; `path` follows the service's
 /// prefix. For callers who know that the key is whose call it is.
 pub(crate) fn decide_for_key(
     view: &View,
@@ -128,17 +189,33 @@ fn admit(view: &View, service: &Arc<Service>, key: &Key, now: OffsetDateTime) ->
         return Err(Refusal::UnknownKey);
     }
     let application = view.application(key.application).ok_or(Refusal::UnknownKey)?;
-    let opened = service.openings.iter().any(|o| o.portal == application.portal && o.strategy == application.strategy);
-    let is_registered = service.version.is_some_and(|version| application.versions.contains(&version));
-    if !opened || !is_registered {
+    if !service.openings.iter().any(|opening| opening.is_for(application)) || !is_registered(service, application) {
         return Err(Refusal::NotRegistered);
     }
     Ok(Allowed {
         service: Arc::clone(service),
         application_id: key.application,
         application_name: application.name.clone(),
-        credential_id: key.credential,
+        credential: CallersCredential::Key(key.credential),
+        hides_authorization: false,
     })
+}
+
+/// Whether the client of a good token opens a service through one of its openings.
+pub(crate) fn admit_client(view: &View, service: &Arc<Service>, opening: &Opening, client_id: &str) -> Option<Allowed> {
+    let id = view.client(opening.strategy, client_id)?;
+    let application = view.application(id).filter(|a| opening.is_for(a) && is_registered(service, a))?;
+    Some(Allowed {
+        service: Arc::clone(service),
+        application_id: id,
+        application_name: application.name.clone(),
+        credential: CallersCredential::Client(client_id.to_owned()),
+        hides_authorization: opening.openid_connect.as_ref().is_some_and(|config| config.hide_credentials),
+    })
+}
+
+fn is_registered(service: &Service, application: &Application) -> bool {
+    service.version.is_some_and(|version| application.versions.contains(&version))
 }
 
 /// The service for host and path. An upstream may decode and normalise what is matched here as it was sent, so
@@ -161,7 +238,7 @@ fn find_service<'a>(view: &'a View, call: &Call<'_>) -> Result<&'a Arc<Service>,
 }
 
 /// The key under the first name that has one: in a header, else in the query.
-fn find_key(names: &[String], call: &Call<'_>) -> Result<String, Refusal> {
+fn find_key(names: &[String], call: &Call<'_>) -> Result<Option<String>, Refusal> {
     for name in names {
         let in_headers = only(call.headers.get_all(name.as_str()).iter().map(|value| String::from_utf8_lossy(value.as_bytes())))?;
         let found = match in_headers {
@@ -172,10 +249,21 @@ fn find_key(names: &[String], call: &Call<'_>) -> Result<String, Refusal> {
             }
         };
         if let Some(key) = found {
-            return if key.is_empty() { Err(Refusal::NoKey) } else { Ok(key.into_owned()) };
+            return Ok(Some(key.into_owned()).filter(|key| !key.is_empty()));
         }
     }
-    Err(Refusal::NoKey)
+    Ok(None)
+}
+
+/// The token of an `Authorization` header (RFC 6750, section 2.1).
+fn find_token(call: &Call<'_>) -> Result<Option<String>, Refusal> {
+    let mut sent = call.headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = sent.next() else { return Ok(None) };
+    if sent.next().is_some() {
+        return Err(Refusal::BadToken(TokenFault::Malformed));
+    }
+    let (scheme, token) = first.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
+    Ok(scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned()).filter(|token| !token.is_empty()))
 }
 
 fn only<T>(mut values: impl Iterator<Item = T>) -> Result<Option<T>, Refusal> {

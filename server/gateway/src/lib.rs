@@ -4,16 +4,19 @@
 //! and the times at which keys were used are written behind.
 
 mod decision;
-mod networks;
+mod openid;
 mod proxy;
 mod view;
 
-pub use decision::{Allowed, Call, Refusal};
-pub use networks::AllowedNetworks;
+pub use decision::{Allowed, Call, CallersCredential, Refusal};
+pub use openid::TokenFault;
 pub use proxy::{Proxy, Tried, host};
 
+use decision::Judged;
+use openid::{Providers, Untaken};
 use portico_core::{
     Core,
+    auth_strategies::OpenidConnect,
     gateways::{
         changes::{self, Announcements, Position},
         view as rows,
@@ -25,13 +28,13 @@ use portico_model::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
 };
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use view::View;
+use view::{Service, View};
 
 /// How often to look for changes that no announcement told of.
 const POLL: Duration = Duration::from_millis(500);
@@ -46,6 +49,7 @@ pub struct Gateway {
     core: Core,
     view: Arc<RwLock<View>>,
     uses: Arc<Mutex<HashMap<CredentialId, OffsetDateTime>>>,
+    providers: Arc<Providers>,
     loaded: Arc<watch::Sender<bool>>,
 }
 
@@ -60,7 +64,8 @@ async fn in_time<T>(asking: impl Future<Output = portico_core::Result<T>>) -> po
 impl Gateway {
     /// A gateway that refuses everything until its view is loaded.
     pub fn new(core: Core) -> Self {
-        Self { core, view: Arc::default(), uses: Arc::default(), loaded: Arc::default() }
+        let providers = Arc::new(Providers::new(core.outgoing.clone()));
+        Self { core, view: Arc::default(), uses: Arc::default(), providers, loaded: Arc::default() }
     }
 
     /// Whether a call may pass, and on whose behalf.
@@ -68,27 +73,65 @@ impl Gateway {
     /// # Errors
     ///
     /// The reason for refusing it.
-    pub fn decide(&self, call: &Call<'_>) -> Result<Allowed, Refusal> {
+    pub async fn decide(&self, call: &Call<'_>) -> Result<Allowed, Refusal> {
         let now = self.core.now();
-        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
-        let allowed = decision::decide(&view, &self.core.secrets, now, call)?;
-        drop(view);
+        let judged = decision::judge(&self.view(), &self.core.secrets, now, call)?;
+        let allowed = match judged {
+            Judged::Allowed(allowed) => allowed,
+            Judged::Token(service, token) => self.decide_for_token(&service, &token, now).await?,
+        };
         self.note_use(&allowed, now);
         Ok(allowed)
+    }
+
+    /// Asks the openings that trust the token's issuer, one after the other.
+    async fn decide_for_token(&self, service: &Arc<Service>, token: &str, now: OffsetDateTime) -> Result<Allowed, Refusal> {
+        let issuer = openid::named_issuer(token).ok_or(Refusal::BadToken(TokenFault::Malformed))?;
+        let mut refusal = Refusal::BadToken(TokenFault::Issuer);
+        for opening in &service.openings {
+            let Some(config) = opening.openid_connect.as_ref().filter(|config| config.issuer == issuer) else { continue };
+            match self.client_id(config, token, now).await {
+                Ok(client_id) => match decision::admit_client(&self.view(), service, opening, &client_id) {
+                    Some(allowed) => return Ok(allowed),
+                    None => refusal = Refusal::NotRegistered,
+                },
+                Err(reason) if refusal != Refusal::NotRegistered => refusal = reason,
+                Err(_) => {}
+            }
+        }
+        Err(refusal)
+    }
+
+    /// The client id in a token that is good for a strategy.
+    async fn client_id(&self, config: &OpenidConnect, token: &str, now: OffsetDateTime) -> Result<String, Refusal> {
+        let provider = self.providers.of(&config.issuer);
+        let claims = provider.verify(token, config.may_cache(), now).await.map_err(|untaken| match untaken {
+            Untaken::Bad(fault) => Refusal::BadToken(fault),
+            Untaken::ProviderDown => Refusal::ProviderDown,
+        })?;
+        if !openid::has_audience(&claims, &config.audiences()) {
+            return Err(Refusal::BadToken(TokenFault::Audience));
+        }
+        let client_id = openid::claim(&claims, &config.credential_claim);
+        client_id.map(str::to_owned).ok_or(Refusal::BadToken(TokenFault::NoClientId))
+    }
+
+    fn view(&self) -> RwLockReadGuard<'_, View> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// As [`Gateway::decide`], for a call to a version with the key that begins so.
     fn decide_for_key(&self, version: VersionId, path: &str, key_id: &str) -> Result<Allowed, Refusal> {
         let now = self.core.now();
-        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
-        let allowed = decision::decide_for_key(&view, now, version, path, key_id)?;
-        drop(view);
+        let allowed = decision::decide_for_key(&self.view(), now, version, path, key_id)?;
         self.note_use(&allowed, now);
         Ok(allowed)
     }
 
     fn note_use(&self, allowed: &Allowed, now: OffsetDateTime) {
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(allowed.credential_id, now);
+        if let CallersCredential::Key(id) = allowed.credential {
+            self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(id, now);
+        }
     }
 
     /// Waits until the view is loaded for the first time.

@@ -1,7 +1,6 @@
 //! The built-in gateway: matches, decides, strips the key, and streams to the upstream and back.
 
-use crate::{Allowed, AllowedNetworks, Call, Gateway, Refusal, networks::GuardedConnector};
-use anyhow::Context;
+use crate::{Allowed, Call, Gateway, Refusal};
 use axum::{
     Router,
     body::Body,
@@ -12,8 +11,9 @@ use axum_reverse_proxy::{ProxyPolicy, ReverseProxy};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use http_body_util::BodyExt;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use portico_core::outgoing::{self, GuardedConnector};
 use portico_model::ids::VersionId;
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,7 @@ pub struct Proxy {
 async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     let call =
         Call { host: host(&request), path: request.uri().path(), query: request.uri().query(), headers: request.headers() };
-    match proxy.gateway.decide(&call) {
+    match proxy.gateway.decide(&call).await {
         Ok(allowed) => proxy.pass(request, &allowed).await,
         Err(refusal) => refusal.into_response(),
     }
@@ -97,19 +97,9 @@ impl Proxy {
     /// # Errors
     ///
     /// When the machine's certificate authorities cannot be read.
-    pub fn new(gateway: Gateway, allowed: AllowedNetworks) -> anyhow::Result<Self> {
-        let http = GuardedConnector::new(allowed, |http| {
-            http.set_nodelay(true);
-            http.enforce_http(false);
-            http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        });
-        let https = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .context("the machine's certificate authorities cannot be read")?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        let upstreams = Client::builder(TokioExecutor::new()).build(https);
+    pub fn new(gateway: Gateway) -> anyhow::Result<Self> {
+        let allowed = gateway.core.outgoing.allowed();
+        let upstreams = Client::builder(TokioExecutor::new()).build(outgoing::connector(allowed, CONNECT_TIMEOUT)?);
         Ok(Self { gateway, upstreams })
     }
 
@@ -151,6 +141,9 @@ impl Proxy {
 
     async fn pass(&self, mut request: Request, allowed: &Allowed) -> Response {
         hide_key(&mut request, &allowed.service.key_names);
+        if allowed.hides_authorization {
+            request.headers_mut().remove(header::AUTHORIZATION);
+        }
         forget_nominations(request.headers_mut());
         identify(request.headers_mut(), allowed);
         let prefix = allowed.service.path_prefix.trim_end_matches('/');
@@ -218,7 +211,7 @@ fn identify(headers: &mut HeaderMap, allowed: &Allowed) {
         (CONSUMER_ID, application.as_str()),
         (CONSUMER_CUSTOM_ID, application.as_str()),
         (CONSUMER_USERNAME, allowed.application_name.as_str()),
-        (CREDENTIAL_IDENTIFIER, &allowed.credential_id.to_string()),
+        (CREDENTIAL_IDENTIFIER, &allowed.credential.to_string()),
     ];
     for (name, value) in identity {
         if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
@@ -231,9 +224,8 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = axum::Json(serde_json::json!({ "message": self.message() }));
         let mut response = (self.status(), body).into_response();
-        if self.status() == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Key realm=\"portico\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        for challenge in self.challenges() {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }

@@ -1,6 +1,9 @@
 //! What the gateway knows: services with what opens them, applications, keys.
 
-use portico_core::gateways::view::{ApplicationAccess, Route};
+use portico_core::{
+    auth_strategies::OpenidConnect,
+    gateways::view::{ApplicationAccess, Route},
+};
 use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayServiceId, PortalId, VersionId};
 use std::{
     collections::{HashMap, HashSet},
@@ -16,6 +19,8 @@ pub(crate) struct View {
     applications: HashMap<ApplicationId, Application>,
     /// By what a key begins with.
     keys: HashMap<String, Key>,
+    /// By strategy and by the client id that its provider gave.
+    clients: HashMap<(AuthStrategyId, String), ApplicationId>,
 }
 
 /// A service and the publications that open it.
@@ -35,6 +40,8 @@ pub(crate) struct Service {
 pub(crate) struct Opening {
     pub portal: PortalId,
     pub strategy: AuthStrategyId,
+    /// Where the strategy takes tokens rather than keys.
+    pub openid_connect: Option<Arc<OpenidConnect>>,
 }
 
 pub(crate) struct Application {
@@ -43,6 +50,7 @@ pub(crate) struct Application {
     pub strategy: AuthStrategyId,
     pub versions: HashSet<VersionId>,
     key_ids: Vec<String>,
+    client_id: Option<String>,
 }
 
 pub(crate) struct Key {
@@ -93,6 +101,9 @@ impl View {
         for (((key_id, credential), secret_digest), expires_at) in keys {
             self.keys.insert(key_id.clone(), Key { credential, application: access.id, secret_digest, expires_at });
         }
+        if let Some(client_id) = &access.reference_id {
+            self.clients.insert((access.auth_strategy_id, client_id.clone()), access.id);
+        }
         self.applications.insert(
             access.id,
             Application {
@@ -101,6 +112,7 @@ impl View {
                 strategy: access.auth_strategy_id,
                 versions: access.versions.into_iter().collect(),
                 key_ids: access.key_ids,
+                client_id: access.reference_id,
             },
         );
     }
@@ -109,6 +121,9 @@ impl View {
         if let Some(application) = self.applications.remove(&id) {
             for key_id in application.key_ids {
                 self.keys.remove(&key_id);
+            }
+            if let Some(client_id) = application.client_id {
+                self.clients.remove(&(application.strategy, client_id));
             }
         }
     }
@@ -127,20 +142,35 @@ impl View {
         self.keys.get(key_id)
     }
 
+    /// The application of a strategy whose client has this id.
+    pub fn client(&self, strategy: AuthStrategyId, client_id: &str) -> Option<ApplicationId> {
+        self.clients.get(&(strategy, client_id.to_owned())).copied()
+    }
+
     pub fn application(&self, id: ApplicationId) -> Option<&Application> {
         self.applications.get(&id)
+    }
+}
+
+impl Opening {
+    pub fn is_for(&self, application: &Application) -> bool {
+        self.portal == application.portal && self.strategy == application.strategy
     }
 }
 
 impl Service {
     fn open(&mut self, route: Route) {
         let (Some(portal), Some(strategy)) = (route.portal_id, route.auth_strategy_id) else { return };
-        self.openings.push(Opening { portal, strategy });
+        self.openings.push(Opening { portal, strategy, openid_connect: route.openid_connect.map(Arc::new) });
         for name in route.key_names.into_iter().flatten() {
             if !self.key_names.contains(&name) {
                 self.key_names.push(name);
             }
         }
+    }
+
+    pub fn takes_tokens(&self) -> bool {
+        self.openings.iter().any(|opening| opening.openid_connect.is_some())
     }
 
     fn matches(&self, host: &str, path: &str) -> bool {

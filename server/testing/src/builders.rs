@@ -1,8 +1,9 @@
 //! Things to test with, made by the operations that people use.
 
 use portico_core::{
-    Actor, Core, admins, applications,
-    auth_strategies::{self, KeyAuthInput},
+    Actor, Core, admins,
+    applications::{self, ApplicationInput},
+    auth_strategies::{self, KeyAuthInput, OpenidConnectInput},
     credentials, developers,
     documents::{self, DocumentInput},
     gateways,
@@ -108,6 +109,34 @@ pub async fn a_developer(core: &Core, portal: &Portal, name: &str) -> Actor {
     Actor::Developer { id, portal: portal.id }
 }
 
+/// A strategy that takes bearer tokens of an issuer, with the client id in `client_id`.
+pub fn openid_connect_input(name: &str, issuer: &str) -> OpenidConnectInput {
+    OpenidConnectInput {
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        issuer: issuer.to_owned(),
+        credential_claim: vec!["client_id".to_owned()],
+        auth_methods: vec!["bearer".to_owned()],
+        ..OpenidConnectInput::default()
+    }
+}
+
+/// An application with a client of an OpenID provider, of which it has the name.
+pub async fn a_client(
+    core: &Core,
+    developer: Actor,
+    portal: &Portal,
+    strategy: AuthStrategyId,
+    client_id: &str,
+) -> ApplicationId {
+    let input = ApplicationInput { reference_id: Some(client_id.to_owned()), ..application_input(client_id) };
+    applications::create(core, developer, portal, &input, Some(strategy)).await.expect("an application")
+}
+
+pub fn application_input(name: &str) -> ApplicationInput {
+    ApplicationInput { name: name.to_owned(), ..ApplicationInput::default() }
+}
+
 pub async fn an_application(
     core: &Core,
     developer: Actor,
@@ -115,7 +144,7 @@ pub async fn an_application(
     name: &str,
     strategy: AuthStrategyId,
 ) -> ApplicationId {
-    applications::create(core, developer, portal, name, "", Some(strategy)).await.expect("an application")
+    applications::create(core, developer, portal, &application_input(name), Some(strategy)).await.expect("an application")
 }
 
 /// A registration that an admin approved.

@@ -5,11 +5,20 @@
 
 mod builders;
 mod clock;
+pub mod issuer;
 
 pub use builders::*;
 pub use clock::TestClock;
 
-use portico_core::{Core, MIGRATOR, Site, clock::Random, database, mail::Delivery, passwords::Passwords, secrets::Secrets};
+use portico_core::{
+    Core, MIGRATOR, Site,
+    clock::Random,
+    database,
+    mail::Delivery,
+    outgoing::{AllowedNetworks, Outgoing},
+    passwords::Passwords,
+    secrets::Secrets,
+};
 use sqlx::{Connection, Executor, PgConnection};
 use std::{
     ops::Deref,
@@ -19,6 +28,12 @@ use std::{
     },
 };
 use tokio::sync::OnceCell;
+
+/// Requests to this machine alone.
+fn loopback() -> Outgoing {
+    let networks = ["127.0.0.0/8".parse().expect("a network")];
+    Outgoing::new(AllowedNetworks::new(&networks)).expect("certificate authorities")
+}
 
 /// A core on a database of its own.
 pub struct TestCore {
@@ -48,6 +63,7 @@ impl TestCore {
             secrets: Arc::new(Secrets::from_master_key(&[7; 32]).expect("32 bytes")),
             passwords: Passwords::with_cost(64, 1),
             delivery: Delivery::none(),
+            outgoing: loopback(),
             site: Arc::new(Site {
                 scheme: "http".to_owned(),
                 host: "localhost".to_owned(),

@@ -7,11 +7,11 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use portico_core::{Actor, credentials, developers, mail, portals::PortalInput};
+use portico_core::{Actor, auth_strategies, credentials, developers, mail, portals::PortalInput};
 use portico_model::{ids::DeveloperId, paging::PageRequest};
 use portico_testing::{
     a_developer, a_document, a_linked_service, a_portal, a_strategy, a_version, an_admin, an_application,
-    an_approved_registration, portal_input, publish,
+    an_approved_registration, issuer::Issuer, openid_connect_input, portal_input, publish,
 };
 use std::collections::BTreeSet;
 
@@ -83,6 +83,19 @@ pub async fn world(server: &TestServer) -> World {
             ("upstream_url", text("http://127.0.0.1:1")),
         ]
     };
+    let issuer = Issuer::start(&[]).await.url;
+    let input = openid_connect_input("oidc", &issuer);
+    let openid_connect = auth_strategies::create_openid_connect(core, Actor::System, input).await.unwrap();
+    let openid_connect_form = |name: &str, issuer: &str| {
+        vec![
+            ("name", text(name)),
+            ("display_name", text(name)),
+            ("issuer", text(issuer)),
+            ("scopes", text("openid")),
+            ("credential_claim", text("client_id")),
+            ("auth_methods[0]", text("bearer")),
+        ]
+    };
     use For::{Admins, AnyDeveloper, Anyone, TheOwner};
     let cases = vec![
         ("/_fn/sign-up", Anyone, vec![]),
@@ -98,7 +111,7 @@ pub async fn world(server: &TestServer) -> World {
         (
             "/_fn/update-application",
             TheOwner,
-            vec![("application", id(&application)), ("name", text("App")), ("description", text(""))],
+            vec![("application", id(&application)), ("name", text("App")), ("description", text("")), ("reference_id", text(""))],
         ),
         ("/_fn/create-credential", TheOwner, vec![("application", id(&application)), ("display_name", text("another"))]),
         (
@@ -132,6 +145,12 @@ pub async fn world(server: &TestServer) -> World {
             "/_fn/admin/update-auth-strategy",
             Admins,
             vec![("strategy", id(&strategy)), ("name", text("s")), ("display_name", text("s")), ("key_names", text("apikey"))],
+        ),
+        ("/_fn/admin/create-openid-connect", Admins, openid_connect_form("o", &issuer)),
+        (
+            "/_fn/admin/update-openid-connect",
+            Admins,
+            with(openid_connect_form("oidc", &issuer), vec![("strategy", id(&openid_connect))]),
         ),
         ("/_fn/admin/create-gateway", Admins, vec![("name", text("g"))]),
         ("/_fn/admin/create-gateway-service", Admins, service_form("/new")),
@@ -230,7 +249,9 @@ pub async fn world(server: &TestServer) -> World {
             format!("/admin/products/{product}/versions/{version}"),
             text("/admin/auth-strategies"),
             text("/admin/auth-strategies/new"),
+            text("/admin/auth-strategies/new?type=openid_connect"),
             page("/admin/auth-strategies", &strategy),
+            page("/admin/auth-strategies", &openid_connect),
             text("/admin/gateways"),
             page("/admin/gateways", &gateway),
             text("/admin/developers"),

@@ -87,7 +87,7 @@ async fn html_in_any_field_stays_text_on_every_page() {
         }
         let stored: i64 = sqlx::query_scalar(
             "select (select count(*) from product where name || description like '%<script>%')
-                 + (select count(*) from application where name || description like '%<script>%')
+                 + (select count(*) from application where name || description || coalesce(reference_id, '') like '%<script>%')
                  + (select count(*) from developer where full_name like '%<script>%')",
         )
         .fetch_one(&server.core.pool)

@@ -7,7 +7,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use portico::{hosts, pages::Pages};
-use portico_gateway::{AllowedNetworks, Gateway, Proxy};
+use portico_gateway::{Gateway, Proxy};
 use portico_testing::{PASSWORD, TestCore};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
@@ -43,13 +43,12 @@ impl TestServer {
     pub async fn new() -> Self {
         let core = TestCore::new().await;
         let gateway = Gateway::new(core.core.clone());
-        let networks = ["127.0.0.0/8".parse().unwrap()];
         let pages = Pages {
             core: core.core.clone(),
             assets: Arc::default(),
             gateway_origin: "http://127.0.0.1:8000".into(),
             trusted_proxies: Arc::default(),
-            proxy: Proxy::new(gateway.clone(), AllowedNetworks::new(&networks)).unwrap(),
+            proxy: Proxy::new(gateway.clone()).unwrap(),
         };
         Self { router: hosts::router(pages, false), core, gateway }
     }

@@ -5,9 +5,13 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use portico_core::{Actor, applications, portals::PortalInput};
+use portico_core::{
+    Actor,
+    applications::{self, ApplicationInput},
+    portals::PortalInput,
+};
 use portico_model::paging::PageRequest;
-use portico_testing::{PASSWORD, a_developer, a_portal, a_strategy, an_admin, an_application, portal_input};
+use portico_testing::{PASSWORD, a_developer, a_portal, a_strategy, an_admin, an_application, application_input, portal_input};
 use serde_json::Value;
 
 #[tokio::test]
@@ -93,7 +97,8 @@ async fn text_that_looks_like_html_stays_text() {
     let strategy = a_strategy(&server.core, "s").await;
     let portal = a_portal(&server.core, PortalInput { default_auth_strategy: Some(strategy), ..portal_input("a") }).await;
     let ada = a_developer(&server.core, &portal, "ada").await;
-    let id = applications::create(&server.core, ada, &portal, ATTACK, ATTACK, None).await.unwrap();
+    let input = ApplicationInput { description: ATTACK.to_owned(), ..application_input(ATTACK) };
+    let id = applications::create(&server.core, ada, &portal, &input, None).await.unwrap();
     let browser = server.developer("a.localhost", "ada").await;
     for page in ["/applications".to_owned(), format!("/applications/{id}")] {
         let page = browser.get(&page).await;

@@ -13,10 +13,11 @@ use std::{
 };
 
 /// Where a field's text is kept, by table. Fields that are not here are kept nowhere.
-const KEPT: [(&str, &[&str]); 17] = [
+const KEPT: [(&str, &[&str]); 20] = [
     ("content", &["document", "specification", "operation", "specification_schema"]),
     ("custom_domain", &["portal"]),
     ("description", &["portal", "product", "application"]),
+    ("credential_claim", &["auth_strategy"]),
     ("display_name", &["portal", "auth_strategy", "credential"]),
     ("email", &["developer", "mail"]),
     ("full_name", &["developer", "mail"]),
@@ -26,6 +27,8 @@ const KEPT: [(&str, &[&str]); 17] = [
     ("path_prefix", &["gateway_service"]),
     ("publish_status", &[]),
     ("reason", &["developer", "registration", "mail"]),
+    ("reference_id", &["application"]),
+    ("scopes", &["auth_strategy"]),
     ("slug", &["portal", "document"]),
     ("status", &[]),
     ("title", &["document"]),

@@ -14,6 +14,7 @@ use portico_model::{
     ids::{ProductId, VersionId},
     paths,
     problem::Problem,
+    states::StrategyType,
 };
 
 /// A version that a reader looks at.
@@ -37,6 +38,14 @@ pub enum Current<'a> {
     Tag(&'a str),
     Document(&'a str),
     Other,
+}
+
+/// The header of a call that carries a credential, which the reader keeps in a variable.
+pub struct CredentialHeader {
+    pub name: String,
+    /// Stands before the credential.
+    pub prefix: &'static str,
+    pub variable: &'static str,
 }
 
 impl Reading {
@@ -74,10 +83,20 @@ impl Reading {
         }
     }
 
-    /// The header that carries the key; none where readers cannot have one.
-    pub fn key_header(&self) -> Option<String> {
-        let names = self.version.key_names.as_ref().filter(|_| !self.is_public)?;
-        names.first().cloned()
+    /// How a call carries the reader's credential; none where readers cannot have one.
+    pub fn credential(&self) -> Option<CredentialHeader> {
+        if self.is_public {
+            return None;
+        }
+        match self.version.strategy_type? {
+            StrategyType::KeyAuth => {
+                let name = self.version.key_names.as_ref()?.first()?.clone();
+                Some(CredentialHeader { name, prefix: "", variable: "API_KEY" })
+            }
+            StrategyType::OpenidConnect => {
+                Some(CredentialHeader { name: "Authorization".to_owned(), prefix: "Bearer ", variable: "ACCESS_TOKEN" })
+            }
+        }
     }
 
     /// The page with what is around it.

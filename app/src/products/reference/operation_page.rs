@@ -15,13 +15,17 @@ use crate::{
         lists::Table,
         markdown,
         page::{page, path_id, path_text},
+        text::auth_badges,
     },
     visit::Visit,
 };
 use leptos::prelude::*;
-use portico_core::products::reference::{
-    self, OperationPage as Operation,
-    detail::{Body, Location, Media, Parameter, Response},
+use portico_core::{
+    auth_strategies::OpenidConnect,
+    products::reference::{
+        self, OperationPage as Operation,
+        detail::{Body, Location, Media, Parameter, Response},
+    },
 };
 use portico_model::{ids::ProductId, paths};
 use serde_json::Value;
@@ -73,7 +77,7 @@ fn authentication(reading: &Reading) -> AnyView {
     if reading.is_public {
         return ().into_any();
     }
-    let (Some(strategy), Some(names)) = (&version.strategy_display_name, &version.key_names) else {
+    let (Some(strategy), Some(credential)) = (&version.strategy_display_name, reading.credential()) else {
         return view! {
             <section>
                 <h2>"Authentication"</h2>
@@ -82,16 +86,16 @@ fn authentication(reading: &Reading) -> AnyView {
         }
         .into_any();
     };
-    let header = names.first().cloned().unwrap_or_default();
-    let others: Vec<&str> = names.iter().skip(1).map(String::as_str).collect();
-    let others = (!others.is_empty()).then(|| format!(" Also accepted: {}.", others.join(", ")));
+    let how = match &version.openid_connect {
+        None => key_words(&credential.name, version.key_names.as_deref().unwrap_or_default()),
+        Some(config) => token_words(config),
+    };
     let access = paths::portal::version(version.product_id, version.id);
     view! {
         <section>
             <h2>"Authentication"</h2>
             <p>
-                {strategy.clone()} " " <span class="badge">"Key Auth"</span> " Send a key of your application in the header "
-                <code>{header.clone()}</code> ", or as a query parameter of that name." {others} " "
+                {strategy.clone()} {auth_badges(version.openid_connect.as_ref())} " " {how} " "
                 <a href=access>"Get access"</a>
             </p>
         </section>
@@ -99,8 +103,29 @@ fn authentication(reading: &Reading) -> AnyView {
     .into_any()
 }
 
+fn key_words(header: &str, names: &[String]) -> AnyView {
+    let others: Vec<&str> = names.iter().skip(1).map(String::as_str).collect();
+    let others = (!others.is_empty()).then(|| format!(" Also accepted: {}.", others.join(", ")));
+    view! {
+        "Send a key of your application in the header " <code>{header.to_owned()}</code>
+        ", or as a query parameter of that name." {others}
+    }
+    .into_any()
+}
+
+fn token_words(config: &OpenidConnect) -> AnyView {
+    let scopes = (!config.scopes.is_empty()).then(|| {
+        view! { " Ask for the scopes " <code>{config.scopes.join(" ")}</code> "." }
+    });
+    view! {
+        "Get a token for your client from " <code>{config.issuer.clone()}</code>
+        " and send it in the header " <code>"Authorization"</code> ", after " <code>"Bearer"</code> "." {scopes}
+    }
+    .into_any()
+}
+
 fn sample_section(reading: &Reading, operation: &Operation) -> AnyView {
-    let call = Call::new(operation, &reading.server(), reading.key_header());
+    let call = Call::new(operation, &reading.server(), reading.credential());
     let samples = call
         .in_every_language()
         .into_iter()

@@ -1,6 +1,9 @@
 //! Calls to copy, in the languages that most readers know.
 
-use super::example::{self, Direction};
+use super::{
+    example::{self, Direction},
+    frame::CredentialHeader,
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use portico_core::products::reference::{NamedSchema, OperationPage, detail::Location, detail::Parameter};
 use serde_json::Value;
@@ -13,10 +16,9 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 pub struct Call {
     method: String,
     url: String,
-    /// Without the key.
+    /// Without the credential.
     headers: Vec<(String, String)>,
-    /// The header that carries the key.
-    key_header: Option<String>,
+    credential: Option<CredentialHeader>,
     body: Option<Body>,
 }
 
@@ -25,9 +27,25 @@ enum Body {
     Text(String),
 }
 
+impl CredentialHeader {
+    fn javascript(&self) -> String {
+        match self.prefix {
+            "" => format!("process.env.{}", self.variable),
+            prefix => format!("`{prefix}${{process.env.{}}}`", self.variable),
+        }
+    }
+
+    fn python(&self) -> String {
+        match self.prefix {
+            "" => format!("os.environ[\"{}\"]", self.variable),
+            prefix => format!("f\"{prefix}{{os.environ['{}']}}\"", self.variable),
+        }
+    }
+}
+
 impl Call {
     /// A call of an operation with what it requires, at a server's address.
-    pub fn new(page: &OperationPage, server: &str, key_header: Option<String>) -> Self {
+    pub fn new(page: &OperationPage, server: &str, credential: Option<CredentialHeader>) -> Self {
         let (mut path, mut query, mut headers) = (page.operation.path.clone(), Vec::new(), Vec::new());
         for parameter in &page.detail.parameters {
             let value = || parameter_value(parameter, &page.schemas);
@@ -48,7 +66,7 @@ impl Call {
             let value = example::of_media(media, &page.schemas, Direction::Request)?;
             Some(if media.media_type.contains("json") { Body::Json(value) } else { Body::Text(as_text(&value)) })
         });
-        Self { method: page.operation.method.clone(), url, headers, key_header, body }
+        Self { method: page.operation.method.clone(), url, headers, credential, body }
     }
 
     /// Each language's name, the name that highlighting knows it by, and the call in it.
@@ -58,7 +76,11 @@ impl Call {
 
     fn curl(&self) -> String {
         let mut lines = vec![format!("curl --request {} {}", self.method, quoted(&self.url))];
-        lines.extend(self.key_header.iter().map(|name| format!("--header \"{name}: $API_KEY\"")));
+        lines.extend(
+            self.credential
+                .iter()
+                .map(|CredentialHeader { name, prefix, variable }| format!("--header \"{name}: {prefix}${variable}\"")),
+        );
         lines.extend(self.headers.iter().map(|(name, value)| format!("--header {}", quoted(&format!("{name}: {value}")))));
         lines.extend(self.body_text().map(|body| format!("--data-raw {}", quoted(&body))));
         lines.join(" \\\n  ")
@@ -66,7 +88,7 @@ impl Call {
 
     fn javascript(&self) -> String {
         let mut headers: Vec<String> =
-            self.key_header.iter().map(|name| format!("{}: process.env.API_KEY", literal(name))).collect();
+            self.credential.iter().map(|header| format!("{}: {}", literal(&header.name), header.javascript())).collect();
         headers.extend(self.headers.iter().map(|(name, value)| format!("{}: {}", literal(name), literal(value))));
         let mut options = vec![format!("  method: {},", literal(&self.method))];
         if !headers.is_empty() {
@@ -86,7 +108,7 @@ impl Call {
 
     fn python(&self) -> String {
         let mut headers: Vec<String> =
-            self.key_header.iter().map(|name| format!("{}: os.environ[\"API_KEY\"]", literal(name))).collect();
+            self.credential.iter().map(|header| format!("{}: {}", literal(&header.name), header.python())).collect();
         headers.extend(self.headers.iter().map(|(name, value)| format!("{}: {}", literal(name), literal(value))));
         let mut arguments = vec![format!("    {},", literal(&self.method)), format!("    {},", literal(&self.url))];
         if !headers.is_empty() {

@@ -27,6 +27,7 @@ use portico_gateway::Tried;
 use portico_model::{
     ids::VersionId,
     problem::{Problem, Rule},
+    states::StrategyType,
 };
 use serde_json::Value;
 use std::collections::HashMap;
@@ -148,6 +149,10 @@ pub async fn try_section(visit: &Visit, reading: &Reading, operation: &Operation
         return Ok(().into_any());
     }
     let usable = credentials::usable_for(&visit.core, visit.actor, visit.portal()?.id, reading.version.id).await?;
+    if reading.version.strategy_type != Some(StrategyType::KeyAuth) {
+        // A token is its owner's: nothing here could make one in their name.
+        return Ok(().into_any());
+    }
     if usable.is_empty() {
         let path = reading.path();
         return Ok(view! {

@@ -13,15 +13,30 @@ use portico_model::{
     ids::{ApplicationId, AuthStrategyId, PortalId},
     paging::{Page, PageRequest},
     problem::{Problem, Rule},
+    states::StrategyType,
     text::{DESCRIPTION_MAX, Fields, NAME_MAX},
 };
 
-fn check(name: &str, description: &str) -> Result<(String, String)> {
+/// What a developer decides about an application.
+#[derive(Clone, Debug, Default)]
+pub struct ApplicationInput {
+    pub name: String,
+    pub description: String,
+    /// What another system calls it; for a strategy with an OpenID provider, the client id that this gave. Unique among
+    /// the applications of a strategy.
+    pub reference_id: Option<String>,
+}
+
+fn check(input: &ApplicationInput, strategy: StrategyType) -> Result<ApplicationInput> {
     let mut fields = Fields::new();
-    let name = fields.line("name", name, NAME_MAX);
-    let description = fields.text("description", description, DESCRIPTION_MAX);
+    let name = fields.line("name", &input.name, NAME_MAX);
+    let description = fields.text("description", &input.description, DESCRIPTION_MAX);
+    let reference_id = fields.optional_line("reference_id", input.reference_id.as_deref().unwrap_or_default(), NAME_MAX);
+    if reference_id.is_empty() && strategy == StrategyType::OpenidConnect {
+        fields.reject("reference_id", Rule::Required);
+    }
     fields.finish()?;
-    Ok((name, description))
+    Ok(ApplicationInput { name, description, reference_id: Some(reference_id).filter(|id| !id.is_empty()) })
 }
 
 /// Creates an application with one of the portal's strategies, or its default one. For developers.
@@ -29,36 +44,35 @@ pub async fn create(
     core: &Core,
     actor: Actor,
     portal: &Portal,
-    name: &str,
-    description: &str,
+    input: &ApplicationInput,
     strategy: Option<AuthStrategyId>,
 ) -> Result<ApplicationId> {
     let developer = actor.require_developer(portal.id)?;
-    let (name, description) = check(name, description)?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
     let not_offered = |rule| Problem::field("auth_strategy", rule);
     let strategy = strategy.or(portal.default_auth_strategy_id).ok_or_else(|| not_offered(Rule::Required))?;
-    if !store::is_offered(&mut tx, portal.id, strategy).await? {
-        return Err(not_offered(Rule::NotOffered).into());
-    }
-    store::insert(&mut tx, id, portal.id, developer, strategy, &name, &description, core.now())
-        .await
-        .taken("application_name_per_developer_key", "name")?;
+    let offered = store::offered(&mut tx, portal.id, strategy).await?;
+    let strategy_type = offered.ok_or_else(|| not_offered(Rule::NotOffered))?;
+    let input = check(input, strategy_type)?;
+    unique(store::insert(&mut tx, id, portal.id, developer, strategy, &input, core.now()).await)?;
     audit::record(core, &mut tx, actor, Some(portal.id), "application.created", Some(id.0)).await?;
     tx.commit().await?;
     Ok(id)
 }
 
-/// Changes name and description; the strategy never changes. For the developer whose it is.
-pub async fn update(core: &Core, actor: Actor, portal: PortalId, id: ApplicationId, name: &str, description: &str) -> Result<()> {
+fn unique<T>(result: Result<T>) -> Result<T> {
+    result.taken("application_name_per_developer_key", "name").taken("application_reference_id_key", "reference_id")
+}
+
+/// Changes an application; the strategy never changes. Calls with a former client id stop at once. For the developer
+/// whose it is.
+pub async fn update(core: &Core, actor: Actor, portal: PortalId, id: ApplicationId, input: &ApplicationInput) -> Result<()> {
     let developer = actor.require_developer(portal)?;
-    let (name, description) = check(name, description)?;
     let mut tx = core.begin().await?;
-    let found = store::update(&mut tx, developer, id, &name, &description, core.now())
-        .await
-        .taken("application_name_per_developer_key", "name")?;
-    found.then_some(()).or_not_found()?;
+    let strategy = store::lock_own(&mut tx, developer, id).await?.or_not_found()?;
+    let input = check(input, strategy.strategy_type)?;
+    unique(store::update(&mut tx, id, &input, core.now()).await)?;
     audit::record(core, &mut tx, actor, Some(portal), "application.updated", Some(id.0)).await?;
     tx.commit().await?;
     Ok(())

@@ -1,5 +1,7 @@
+use super::ApplicationInput;
 use crate::{
     Result,
+    auth_strategies::OpenidConnect,
     paging::{self, Order, Window},
 };
 use portico_model::{
@@ -16,6 +18,7 @@ pub struct Application {
     pub id: ApplicationId,
     pub name: String,
     pub description: String,
+    pub reference_id: Option<String>,
     pub portal_name: String,
     pub developer_id: DeveloperId,
     pub developer_name: String,
@@ -25,6 +28,9 @@ pub struct Application {
     pub strategy_type: StrategyType,
     pub key_names: Vec<String>,
     pub max_key_lifetime_days: Option<i32>,
+    /// For `openid_connect` alone.
+    #[sqlx(json(nullable))]
+    pub openid_connect: Option<OpenidConnect>,
     pub credential_count: i64,
     /// In any status.
     pub registration_count: i64,
@@ -36,14 +42,17 @@ pub struct Application {
 pub struct StrategyChoice {
     pub id: AuthStrategyId,
     pub display_name: String,
+    pub strategy_type: StrategyType,
     /// How many published versions take applications of this strategy.
     pub version_count: i64,
 }
 
-const COLUMNS: &str = "select application.id, application.name, application.description, portal.name as portal_name,
+const COLUMNS: &str = "select application.id, application.name, application.description, application.reference_id,
+        portal.name as portal_name,
         application.developer_id, developer.full_name as developer_name, developer.email as developer_email,
         application.auth_strategy_id, auth_strategy.display_name as strategy_display_name,
         auth_strategy.strategy_type, auth_strategy.key_names, auth_strategy.max_key_lifetime_days,
+        auth_strategy.openid_connect,
         (select count(*) from credential where application_id = application.id) as credential_count,
         (select count(*) from registration where application_id = application.id) as registration_count,
         application.created_at
@@ -58,20 +67,21 @@ pub(super) async fn insert(
     portal: PortalId,
     developer: DeveloperId,
     strategy: AuthStrategyId,
-    name: &str,
-    description: &str,
+    input: &ApplicationInput,
     now: OffsetDateTime,
 ) -> Result<()> {
     sqlx::query(
-        "insert into application (id, portal_id, developer_id, auth_strategy_id, name, description, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "insert into application
+             (id, portal_id, developer_id, auth_strategy_id, name, description, reference_id, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
     )
     .bind(id)
     .bind(portal)
     .bind(developer)
     .bind(strategy)
-    .bind(name)
-    .bind(description)
+    .bind(&input.name)
+    .bind(&input.description)
+    .bind(&input.reference_id)
     .bind(now)
     .execute(connection)
     .await?;
@@ -80,22 +90,19 @@ pub(super) async fn insert(
 
 pub(super) async fn update(
     connection: &mut PgConnection,
-    developer: DeveloperId,
     id: ApplicationId,
-    name: &str,
-    description: &str,
+    input: &ApplicationInput,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let done =
-        sqlx::query("update application set name = $3, description = $4, updated_at = $5 where id = $1 and developer_id = $2")
-            .bind(id)
-            .bind(developer)
-            .bind(name)
-            .bind(description)
-            .bind(now)
-            .execute(connection)
-            .await?;
-    Ok(done.rows_affected() == 1)
+) -> Result<()> {
+    sqlx::query("update application set name = $2, description = $3, reference_id = $4, updated_at = $5 where id = $1")
+        .bind(id)
+        .bind(&input.name)
+        .bind(&input.description)
+        .bind(&input.reference_id)
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Deletes; the portal it was in.
@@ -133,21 +140,27 @@ pub(crate) async fn lock_own(
     Ok(strategy)
 }
 
-pub(super) async fn is_offered(connection: &mut PgConnection, portal: PortalId, strategy: AuthStrategyId) -> Result<bool> {
+/// The type of a strategy that applications of a portal may have.
+pub(super) async fn offered(
+    connection: &mut PgConnection,
+    portal: PortalId,
+    strategy: AuthStrategyId,
+) -> Result<Option<StrategyType>> {
     let offered = sqlx::query_scalar(
-        "select exists (select from publication where portal_id = $1 and auth_strategy_id = $2 and publish_status = 'published')
-             or exists (select from portal where id = $1 and default_auth_strategy_id = $2)",
+        "select strategy_type from auth_strategy where id = $2 and (
+             exists (select from publication where portal_id = $1 and auth_strategy_id = $2 and publish_status = 'published')
+             or exists (select from portal where id = $1 and default_auth_strategy_id = $2))",
     )
     .bind(portal)
     .bind(strategy)
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await?;
     Ok(offered)
 }
 
 pub(super) async fn strategy_choices(pool: &PgPool, portal: PortalId) -> Result<Vec<StrategyChoice>> {
     let choices = sqlx::query_as(
-        "select auth_strategy.id, auth_strategy.display_name, count(*) as version_count
+        "select auth_strategy.id, auth_strategy.display_name, strategy_type, count(*) as version_count
          from publication join auth_strategy on auth_strategy.id = publication.auth_strategy_id
          where publication.portal_id = $1 and publish_status = 'published'
          group by auth_strategy.id order by lower(auth_strategy.display_name), auth_strategy.id limit 100",

@@ -1,7 +1,14 @@
 //! Auth strategies: how the callers of an API authenticate. Independent of products and portals.
 
+mod key_auth;
+mod openid_connect;
 pub mod store;
 
+pub use key_auth::{DEFAULT_KEY_NAME, KEY_LIFETIME_DAYS_MAX, KEY_NAMES_MAX, KeyAuthInput, create_key_auth, update_key_auth};
+pub use openid_connect::{
+    CREDENTIAL_CLAIMS_MAX, OpenidConnect, OpenidConnectInput, SCOPES_MAX, SERVED_METHODS, create_openid_connect,
+    update_openid_connect,
+};
 pub use store::{AuthStrategy, StrategyUse};
 
 use crate::{
@@ -11,85 +18,11 @@ use crate::{
 use portico_model::{
     ids::AuthStrategyId,
     paging::{Page, PageRequest},
-    problem::{Conflict, Problem, Rule},
-    states::StrategyType,
-    text::{Fields, is_key_name},
+    problem::{Conflict, Problem},
 };
 
 /// Longest name of a strategy, in characters.
 pub const NAME_MAX: usize = 256;
-/// A strategy has at most this many key names.
-pub const KEY_NAMES_MAX: usize = 10;
-/// The longest lifetime of a key that has one, in days.
-pub const KEY_LIFETIME_DAYS_MAX: u32 = 3650;
-/// Where a key is looked for when the strategy names no place.
-pub const DEFAULT_KEY_NAME: &str = "apikey";
-
-/// What an admin decides about a key-auth strategy.
-#[derive(Clone, Debug, Default)]
-pub struct KeyAuthInput {
-    /// For admins.
-    pub name: String,
-    /// For developers.
-    pub display_name: String,
-    /// The names of the headers or query parameters that carry a key, in the order of looking.
-    pub key_names: Vec<String>,
-    /// How many days a key lives at most, 1 to [`KEY_LIFETIME_DAYS_MAX`]; none for as long as its owner likes.
-    pub max_key_lifetime_days: Option<u32>,
-}
-
-fn check(input: KeyAuthInput) -> Result<KeyAuthInput> {
-    let mut fields = Fields::new();
-    let name = fields.line("name", &input.name, NAME_MAX);
-    let display_name = fields.line("display_name", &input.display_name, NAME_MAX);
-    let mut key_names: Vec<String> = Vec::new();
-    for key_name in input.key_names.iter().map(|n| n.trim()).filter(|n| !n.is_empty()) {
-        if !is_key_name(key_name) {
-            fields.reject("key_names", Rule::KeyName);
-        } else if key_name.len() > NAME_MAX {
-            fields.reject("key_names", Rule::MaxLength(NAME_MAX));
-        } else if !key_names.iter().any(|n| n.eq_ignore_ascii_case(key_name)) {
-            key_names.push(key_name.to_owned());
-        }
-    }
-    if key_names.len() > KEY_NAMES_MAX {
-        fields.reject("key_names", Rule::MaxItems(KEY_NAMES_MAX));
-    }
-    let max_key_lifetime_days = input.max_key_lifetime_days;
-    if max_key_lifetime_days.is_some_and(|days| !(1..=KEY_LIFETIME_DAYS_MAX).contains(&days)) {
-        fields.reject("max_key_lifetime_days", Rule::Number(1, KEY_LIFETIME_DAYS_MAX));
-    }
-    fields.finish()?;
-    if key_names.is_empty() {
-        key_names.push(DEFAULT_KEY_NAME.to_owned());
-    }
-    Ok(KeyAuthInput { name, display_name, key_names, max_key_lifetime_days })
-}
-
-/// Creates a key-auth strategy. For admins.
-pub async fn create_key_auth(core: &Core, actor: Actor, input: KeyAuthInput) -> Result<AuthStrategyId> {
-    actor.require_admin()?;
-    let input = check(input)?;
-    let id = core.new_id();
-    let mut tx = core.begin().await?;
-    store::insert(&mut tx, id, StrategyType::KeyAuth, &input, core.now()).await.taken("auth_strategy_name_key", "name")?;
-    audit::record(core, &mut tx, actor, None, "auth_strategy.created", Some(id.0)).await?;
-    tx.commit().await?;
-    Ok(id)
-}
-
-/// Changes a key-auth strategy; gateways follow at once. For admins.
-pub async fn update_key_auth(core: &Core, actor: Actor, id: AuthStrategyId, input: KeyAuthInput) -> Result<()> {
-    actor.require_admin()?;
-    let input = check(input)?;
-    let mut tx = core.begin().await?;
-    let found = store::update(&mut tx, id, &input, core.now()).await.taken("auth_strategy_name_key", "name")?;
-    found.then_some(()).or_not_found()?;
-    audit::record(core, &mut tx, actor, None, "auth_strategy.updated", Some(id.0)).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
 /// Deletes a strategy that nothing uses. For admins.
 pub async fn delete(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<()> {
     actor.require_admin()?;

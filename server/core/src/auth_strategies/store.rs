@@ -1,11 +1,11 @@
-use super::KeyAuthInput;
+use super::OpenidConnect;
 use crate::Result;
 use portico_model::{
     ids::{AuthStrategyId, ProductId, VersionId},
     paging::{Page, PageRequest},
     states::StrategyType,
 };
-use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 
 /// An auth strategy.
@@ -17,6 +17,9 @@ pub struct AuthStrategy {
     pub strategy_type: StrategyType,
     pub key_names: Vec<String>,
     pub max_key_lifetime_days: Option<i32>,
+    /// For `openid_connect` alone.
+    #[sqlx(json(nullable))]
+    pub openid_connect: Option<OpenidConnect>,
     /// How many publications use it.
     pub publication_count: i64,
     pub created_at: OffsetDateTime,
@@ -32,56 +35,68 @@ pub struct StrategyUse {
     pub version_name: String,
 }
 
-const COLUMNS: &str = "select id, name, display_name, strategy_type, key_names, max_key_lifetime_days, created_at,
+const COLUMNS: &str =
+    "select id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect, created_at,
     (select count(*) from publication where publication.auth_strategy_id = auth_strategy.id) as publication_count
     from auth_strategy ";
+
+/// What is written of a strategy.
+pub(super) struct Settings<'a> {
+    pub name: &'a str,
+    pub display_name: &'a str,
+    pub strategy_type: StrategyType,
+    pub key_names: &'a [String],
+    pub max_key_lifetime_days: Option<i32>,
+    pub openid_connect: Option<&'a OpenidConnect>,
+}
 
 pub(super) async fn insert(
     connection: &mut PgConnection,
     id: AuthStrategyId,
-    strategy_type: StrategyType,
-    strategy: &KeyAuthInput,
+    settings: &Settings<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
     sqlx::query(
-        "insert into auth_strategy (id, name, display_name, strategy_type, key_names, max_key_lifetime_days, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "insert into auth_strategy
+             (id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
     )
     .bind(id)
-    .bind(&strategy.name)
-    .bind(&strategy.display_name)
-    .bind(strategy_type)
-    .bind(&strategy.key_names)
-    .bind(days(strategy))
+    .bind(settings.name)
+    .bind(settings.display_name)
+    .bind(settings.strategy_type)
+    .bind(settings.key_names)
+    .bind(settings.max_key_lifetime_days)
+    .bind(settings.openid_connect.map(Json))
     .bind(now)
     .execute(connection)
     .await?;
     Ok(())
 }
 
+/// Changes a strategy of the same type; whether there is one.
 pub(super) async fn update(
     connection: &mut PgConnection,
     id: AuthStrategyId,
-    strategy: &KeyAuthInput,
+    settings: &Settings<'_>,
     now: OffsetDateTime,
 ) -> Result<bool> {
     let done = sqlx::query(
-        "update auth_strategy set name = $2, display_name = $3, key_names = $4, max_key_lifetime_days = $5, updated_at = $6
-         where id = $1 and strategy_type = 'key_auth'",
+        "update auth_strategy set name = $2, display_name = $3, key_names = $5, max_key_lifetime_days = $6,
+             openid_connect = $7, updated_at = $8
+         where id = $1 and strategy_type = $4",
     )
     .bind(id)
-    .bind(&strategy.name)
-    .bind(&strategy.display_name)
-    .bind(&strategy.key_names)
-    .bind(days(strategy))
+    .bind(settings.name)
+    .bind(settings.display_name)
+    .bind(settings.strategy_type)
+    .bind(settings.key_names)
+    .bind(settings.max_key_lifetime_days)
+    .bind(settings.openid_connect.map(Json))
     .bind(now)
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-fn days(strategy: &KeyAuthInput) -> Option<i32> {
-    strategy.max_key_lifetime_days.and_then(|days| i32::try_from(days).ok())
 }
 
 pub(super) async fn delete(connection: &mut PgConnection, id: AuthStrategyId) -> Result<bool> {

@@ -40,8 +40,8 @@ pub async fn create(
     let display_name = check_name(display_name)?;
     let mut tx = core.begin().await?;
     let strategy = applications::store::lock_own(&mut tx, developer, application).await?.or_not_found()?;
-    match strategy.strategy_type {
-        StrategyType::KeyAuth => {}
+    if strategy.strategy_type != StrategyType::KeyAuth {
+        return Err(Problem::Conflict(Conflict::UsesNoKeys).into());
     }
     let lifetime_days = check_lifetime(&strategy, lifetime_days)?;
     let expires_at = lifetime_days.map(|days| core.now() + Duration::days(days.into()));

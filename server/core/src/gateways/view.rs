@@ -1,6 +1,6 @@
 //! What a gateway needs to decide, as rows. Read at start and again when [`super::changes`] says so.
 
-use crate::{Core, Result};
+use crate::{Core, Result, auth_strategies::OpenidConnect};
 use futures_util::TryStreamExt;
 use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayServiceId, PortalId, VersionId};
 use sqlx::FromRow;
@@ -18,6 +18,9 @@ pub struct Route {
     pub portal_id: Option<PortalId>,
     pub auth_strategy_id: Option<AuthStrategyId>,
     pub key_names: Option<Vec<String>>,
+    /// Where the strategy is one of OpenID Connect.
+    #[sqlx(json(nullable))]
+    pub openid_connect: Option<OpenidConnect>,
 }
 
 /// An application as a gateway sees it.
@@ -27,6 +30,7 @@ pub struct ApplicationAccess {
     pub name: String,
     pub portal_id: PortalId,
     pub auth_strategy_id: AuthStrategyId,
+    pub reference_id: Option<String>,
     /// The versions with an approved registration.
     pub versions: Vec<VersionId>,
     pub credential_ids: Vec<CredentialId>,
@@ -39,7 +43,8 @@ pub struct ApplicationAccess {
 pub async fn routes(core: &Core) -> Result<Vec<Route>> {
     let routes = sqlx::query_as(
         "select gateway_service.id as service_id, host, path_prefix, upstream_url, version.id as version_id,
-             publication.portal_id, auth_strategy.id as auth_strategy_id, auth_strategy.key_names
+             publication.portal_id, auth_strategy.id as auth_strategy_id, auth_strategy.key_names,
+             auth_strategy.openid_connect
          from gateway_service
          left join version on version.gateway_service_id = gateway_service.id
          left join publication on publication.version_id = version.id and publication.auth_strategy_id is not null
@@ -52,6 +57,7 @@ pub async fn routes(core: &Core) -> Result<Vec<Route>> {
 }
 
 const APPLICATIONS: &str = "select application.id, application.name, application.portal_id, application.auth_strategy_id,
+        application.reference_id,
         array(select version_id from registration
               where application_id = application.id and status = 'approved') as versions,
         array(select id from credential where application_id = application.id order by id) as credential_ids,

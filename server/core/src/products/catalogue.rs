@@ -1,6 +1,6 @@
 //! What a reader of a portal may see.
 
-use crate::{Actor, Core, Result, error::OrNotFound, portals::Portal, products::store};
+use crate::{Actor, Core, Result, auth_strategies::OpenidConnect, error::OrNotFound, portals::Portal, products::store};
 use portico_model::{
     ids::{AuthStrategyId, ProductId, VersionId},
     paging::{Page, PageRequest},
@@ -35,6 +35,9 @@ pub struct CatalogueVersion {
     pub strategy_display_name: Option<String>,
     pub strategy_type: Option<StrategyType>,
     pub key_names: Option<Vec<String>>,
+    /// For `openid_connect` alone.
+    #[sqlx(json(nullable))]
+    pub openid_connect: Option<OpenidConnect>,
     /// Where the gateway listens for it: host (empty for any) and path prefix.
     pub gateway_host: Option<String>,
     pub gateway_path_prefix: Option<String>,

@@ -1,12 +1,18 @@
 use crate::{invalid, problem};
-use portico_core::{Actor, applications, credentials, portals::PortalInput, registrations};
+use portico_core::{
+    Actor,
+    applications::{self, ApplicationInput},
+    credentials,
+    portals::PortalInput,
+    registrations,
+};
 use portico_model::{
     paging::PageRequest,
     problem::{Problem, Rule},
 };
 use portico_testing::{
-    TestCore, a_developer, a_key, a_portal, a_strategy, a_version, an_application, an_approved_registration, portal_input,
-    publish,
+    TestCore, a_developer, a_key, a_portal, a_strategy, a_version, an_application, an_approved_registration, application_input,
+    portal_input, publish,
 };
 
 #[tokio::test]
@@ -19,7 +25,8 @@ async fn an_application_takes_an_offered_strategy_or_the_default_and_keeps_it() 
     publish(&core, version, &portal, offered).await;
     let ada = a_developer(&core, &portal, "ada").await;
 
-    let create = |name: &'static str, strategy| applications::create(&core, ada, &portal, name, "", strategy);
+    let create =
+        async |name: &'static str, strategy| applications::create(&core, ada, &portal, &application_input(name), strategy).await;
     let by_default = create("one", None).await.unwrap();
     let chosen = create("two", Some(offered)).await.unwrap();
     assert_eq!(problem(create("three", Some(other)).await), invalid("auth_strategy", Rule::NotOffered));
@@ -38,7 +45,7 @@ async fn without_a_default_a_strategy_must_be_chosen() {
     let core = TestCore::new().await;
     let portal = a_portal(&core, portal_input("a")).await;
     let ada = a_developer(&core, &portal, "ada").await;
-    let created = applications::create(&core, ada, &portal, "one", "", None).await;
+    let created = applications::create(&core, ada, &portal, &application_input("one"), None).await;
     assert_eq!(problem(created), invalid("auth_strategy", Rule::Required));
 }
 
@@ -50,12 +57,13 @@ async fn names_are_unique_per_developer() {
     let (ada, grace) = (a_developer(&core, &portal, "ada").await, a_developer(&core, &portal, "grace").await);
     let first = an_application(&core, ada, &portal, "App", strategy).await;
     an_application(&core, grace, &portal, "App", strategy).await;
-    let again = applications::create(&core, ada, &portal, "APP", "", None).await;
+    let again = applications::create(&core, ada, &portal, &application_input("APP"), None).await;
     assert_eq!(problem(again), invalid("name", Rule::Taken));
     let second = an_application(&core, ada, &portal, "Other", strategy).await;
-    let renamed = applications::update(&core, ada, portal.id, second, "app", "").await;
+    let renamed = applications::update(&core, ada, portal.id, second, &application_input("app")).await;
     assert_eq!(problem(renamed), invalid("name", Rule::Taken));
-    applications::update(&core, ada, portal.id, first, "App", "same name, new text").await.unwrap();
+    let input = ApplicationInput { description: "same name, new text".to_owned(), ..application_input("App") };
+    applications::update(&core, ada, portal.id, first, &input).await.unwrap();
 }
 
 #[tokio::test]
@@ -68,7 +76,10 @@ async fn another_persons_application_does_not_exist() {
     let id = an_application(&core, ada, &portal, "App", strategy).await;
     for other in [a_developer(&core, &portal, "eve").await, a_developer(&core, &elsewhere, "ada").await] {
         assert_eq!(problem(applications::get(&core, other, portal.id, id).await), Problem::NotFound);
-        assert_eq!(problem(applications::update(&core, other, portal.id, id, "Mine", "").await), Problem::NotFound);
+        assert_eq!(
+            problem(applications::update(&core, other, portal.id, id, &application_input("Mine")).await),
+            Problem::NotFound
+        );
         assert_eq!(problem(applications::delete(&core, other, portal.id, id).await), Problem::NotFound);
         assert_eq!(problem(credentials::create(&core, other, portal.id, id, "key", None).await), Problem::NotFound);
     }

@@ -25,7 +25,7 @@ async fn unlinking_a_service_closes_it_and_linking_opens_it_again() {
 #[tokio::test]
 async fn before_its_view_is_loaded_a_gateway_refuses_everything() {
     let core = TestCore::new().await;
-    let router = router(&Gateway::new(core.core.clone()), &[]);
+    let router = router(&Gateway::new(core.core.clone()));
     let response = router.oneshot(Request::builder().uri("/weather").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -1,7 +1,8 @@
 //! The gateway, before a real upstream, on a real Postgres.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on should say so and stop")]
 
 mod decisions;
 mod following;
 mod proxying;
 mod scene;
+mod tokens;

@@ -12,7 +12,7 @@ use portico_core::{
     Actor,
     portals::{Portal, PortalInput},
 };
-use portico_gateway::{AllowedNetworks, Gateway, Proxy};
+use portico_gateway::{Gateway, Proxy};
 use portico_model::ids::{ApplicationId, AuthStrategyId, RegistrationId, VersionId};
 use portico_testing::{
     TestCore, a_developer, a_key, a_linked_service, a_portal, a_strategy, a_version, an_application, an_approved_registration,
@@ -50,14 +50,12 @@ pub async fn scene() -> Scene {
     let key = a_key(&core, ada, &portal, application).await.expose().to_owned();
     let gateway = Gateway::new(core.core.clone());
     gateway.load().await.unwrap();
-    let router = router(&gateway, &["127.0.0.0/8"]);
+    let router = router(&gateway);
     Scene { core, portal, strategy, version, ada, application, registration, key, gateway, router }
 }
 
-/// The gateway, with upstreams in these networks besides public ones.
-pub fn router(gateway: &Gateway, networks: &[&str]) -> Router {
-    let networks: Vec<_> = networks.iter().map(|network| network.parse().unwrap()).collect();
-    Proxy::new(gateway.clone(), AllowedNetworks::new(&networks)).unwrap().router()
+pub fn router(gateway: &Gateway) -> Router {
+    Proxy::new(gateway.clone()).unwrap().router()
 }
 
 /// Answers with what it was asked.

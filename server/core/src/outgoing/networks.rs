@@ -1,5 +1,5 @@
-//! Which addresses an upstream may have: a mistyped or malicious upstream must not reach, say, the
-//! machine's metadata service.
+//! Which addresses an upstream or an issuer may have: a mistyped or malicious one must not reach, say, the machine's
+//! metadata service.
 
 use http::Uri;
 use hyper_util::client::legacy::connect::{
@@ -17,7 +17,7 @@ use std::{
 };
 use tower::Service;
 
-/// The networks, besides public addresses, that upstreams may be in.
+/// The networks, besides public addresses, that upstreams and issuers may be in.
 #[derive(Clone, Debug)]
 pub struct AllowedNetworks(Arc<[IpNet]>);
 
@@ -53,15 +53,15 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Connects to allowed addresses only, whether an upstream is named by host or by address.
-#[derive(Clone)]
-pub(crate) struct GuardedConnector {
+/// Connects to allowed addresses only, whether they are named by host or by address.
+#[derive(Clone, Debug)]
+pub struct GuardedConnector {
     inner: HttpConnector<GuardedResolver>,
     allowed: AllowedNetworks,
 }
 
 impl GuardedConnector {
-    pub fn new(allowed: AllowedNetworks, configure: impl FnOnce(&mut HttpConnector<GuardedResolver>)) -> Self {
+    pub(super) fn new(allowed: AllowedNetworks, configure: impl FnOnce(&mut HttpConnector<GuardedResolver>)) -> Self {
         let resolver = GuardedResolver { inner: GaiResolver::new(), allowed: allowed.clone() };
         let mut inner = HttpConnector::new_with_resolver(resolver);
         configure(&mut inner);
@@ -91,8 +91,8 @@ impl Service<Uri> for GuardedConnector {
     }
 }
 
-#[derive(Clone)]
-pub(crate) struct GuardedResolver {
+#[derive(Clone, Debug)]
+pub struct GuardedResolver {
     inner: GaiResolver,
     allowed: AllowedNetworks,
 }
@@ -116,7 +116,7 @@ impl Service<Name> for GuardedResolver {
 }
 
 fn refused() -> io::Error {
-    io::Error::new(io::ErrorKind::PermissionDenied, "the upstream is in no network of PORTICO_ALLOWED_NETWORKS")
+    io::Error::new(io::ErrorKind::PermissionDenied, "the address is in no network of PORTICO_ALLOWED_NETWORKS")
 }
 
 #[cfg(test)]

@@ -2,12 +2,14 @@
 
 import { test as base, expect } from "@playwright/test";
 import { spawn } from "node:child_process";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import Provider from "oidc-provider";
 import { SMTPServer } from "smtp-server";
 
 export { expect };
@@ -91,6 +93,56 @@ export async function startSmtp(port) {
   });
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
   return { mails, stop: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+/// An OpenID provider with these clients, whose tokens are for `https://api.example.com`.
+export async function startIssuer(clients, { accessTokenFormat = "jwt" } = {}) {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const audience = "https://api.example.com";
+  const provider = new Provider(url, {
+    clients: clients.map((client) => ({
+      client_secret: `the secret of ${client.client_id}`,
+      grant_types: ["client_credentials"],
+      redirect_uris: [],
+      response_types: [],
+      ...client,
+    })),
+    cookies: { keys: ["for tests"] },
+    jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig", alg: "RS256" }] },
+    scopes: ["read"],
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      introspection: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => audience,
+        getResourceServerInfo: () => ({ audience, scope: "read", accessTokenFormat, accessTokenTTL: 600 }),
+      },
+    },
+  });
+  const server = await new Promise((resolve) => {
+    const server = provider.listen(new URL(url).port, "127.0.0.1", () => resolve(server));
+  });
+  const tokens = {};
+  for (const { client_id } of clients) {
+    const basic = Buffer.from(`${client_id}:${encodeURIComponent(`the secret of ${client_id}`)}`).toString("base64");
+    const response = await fetch(`${url}/token`, {
+      method: "POST",
+      headers: { authorization: `Basic ${basic}` },
+      body: new URLSearchParams({ grant_type: "client_credentials", scope: "read" }),
+    });
+    tokens[client_id] = (await response.json()).access_token;
+  }
+  return {
+    url,
+    token: (client) => tokens[client],
+    stop: () => new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    }),
+  };
 }
 
 export function freePort() {
@@ -229,6 +281,7 @@ export async function mainPages(demo, openBrowser) {
     [admin, "admin-new-product", `${demo.base}/admin/products/new`],
     [admin, "admin-new-document", (await follow(admin, `${demo.base}/admin/products`, "Weather")) + "/documents/new"],
     [admin, "admin-new-auth-strategy", `${demo.base}/admin/auth-strategies/new`],
+    [admin, "admin-new-openid-connect", `${demo.base}/admin/auth-strategies/new?type=openid_connect`],
     [admin, "admin-gateways", `${demo.base}/admin/gateways`],
     [admin, "admin-portal", await follow(admin, `${demo.base}/admin/portals`, "Weather")],
     [admin, "admin-products", `${demo.base}/admin/products`],

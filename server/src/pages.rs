@@ -108,7 +108,10 @@ pub async fn specification(State(pages): State<Pages>, Path((_, version)): Path<
     match find_specification(&visit, &version).await {
         Ok(specification) => download(specification),
         // Whoever could see it after signing in is led there by the version's page.
-        Err(UiError(Problem::Unauthenticated)) => Redirect::to(&parts.uri.path().replace("/specification", "")).into_response(),
+        Err(UiError(Problem::Unauthenticated)) => {
+            let path = parts.uri.path();
+            Redirect::to(path.strip_suffix("/specification").unwrap_or(path)).into_response()
+        }
         Err(UiError(problem)) => forms::refusal_page(&problem),
     }
 }

@@ -132,8 +132,6 @@ pub enum Expected {
     Object,
     Text,
     Array,
-    /// A path that starts with `/`.
-    LeadingSlash,
     /// A path of at most so many bytes.
     ShorterPath(usize),
     /// At most so many operations.

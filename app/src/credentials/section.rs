@@ -57,7 +57,7 @@ pub fn credential_section(application: &Application, credentials: Vec<Credential
     let live = credentials.iter().filter(|credential| credential.state(now) != CredentialState::Expired).count();
     let is_full = i64::try_from(live).unwrap_or(i64::MAX) >= MAX_PER_APPLICATION;
     let check = (!credentials.is_empty()).then(|| check_form(id));
-    let rows = credentials.into_iter().map(|credential| row(id, credential, now)).collect();
+    let rows = credentials.into_iter().map(|credential| row(id, credential, longest, now)).collect();
     let headings = view! {
         <th scope="col">"Name"</th>
         <th scope="col">"Begins with"</th>
@@ -112,12 +112,12 @@ fn check_form(application: ApplicationId) -> AnyView {
     .into_any()
 }
 
-fn row(application: ApplicationId, credential: Credential, now: OffsetDateTime) -> AnyView {
+fn row(application: ApplicationId, credential: Credential, longest: Option<i32>, now: OffsetDateTime) -> AnyView {
     let id = credential.id;
     let state = credential.state(now);
     let question = format!("Revoke {}? Calls with it are refused at once, for good.", credential.display_name);
     let expires = credential.expires_at.map_or_else(|| "Never".into_any(), moment);
-    let rotate = (state == CredentialState::Active).then(|| rotate_form(application, &credential));
+    let rotate = (state == CredentialState::Active).then(|| rotate_form(application, &credential, longest));
     view! {
         <tr>
             <th scope="row">{credential.display_name.clone()}</th>
@@ -141,13 +141,14 @@ fn row(application: ApplicationId, credential: Credential, now: OffsetDateTime) 
 }
 
 /// One question: when does the old key stop?
-fn rotate_form(application: ApplicationId, credential: &Credential) -> AnyView {
+fn rotate_form(application: ApplicationId, credential: &Credential, longest: Option<i32>) -> AnyView {
     let id = credential.id;
     let graces = [Grace::OneDay, Grace::OneHour, Grace::SevenDays, Grace::Now];
     let options = graces.iter().map(|grace| (grace.as_str().to_owned(), words::grace(*grace).to_owned())).collect();
-    let inherits = match credential.expires_at {
-        Some(_) => "The new key expires when this one would have, and this one not later.",
-        None => "The new key does not expire either.",
+    let inherits = match (credential.expires_at, longest) {
+        (Some(_), _) => "The new key expires when this one would have, and this one not later.".to_owned(),
+        (None, Some(days)) => format!("The new key lives {days} days, the most that keys may now."),
+        (None, None) => "The new key does not expire either.".to_owned(),
     };
     view! {
         <Disclosure label="Rotate">

@@ -11,7 +11,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use portico_core::search::{self, Found, FoundKind, MATCH_BEGINS, MATCH_ENDS};
-use portico_model::paths;
+use portico_model::{paging::COUNTED_MAX, paths};
 
 /// The box that leads to this page.
 pub fn search_box(search: &str) -> AnyView {
@@ -34,7 +34,8 @@ pub fn SearchPage() -> impl IntoView {
     page(async move {
         let found = search::search(&visit.core, visit.actor, visit.portal()?, &request).await?;
         let pages = pager(&found);
-        let total = count(found.total, "result", "results");
+        let total =
+            if found.is_counted { count(found.total, "result", "results") } else { format!("More than {COUNTED_MAX} results") };
         let empty = match (found.items.is_empty(), request.search.is_empty()) {
             (false, _) => None,
             (true, true) => Some("Type what you look for: a product, an operation, a word of a document."),

@@ -58,7 +58,7 @@ pub fn rule(rule: &Rule) -> String {
         Rule::WeakPassword => "This is too easy to guess. Use more different characters.".to_owned(),
         Rule::Link => "This link has been used, has expired or is incomplete. Ask for a new one.".to_owned(),
         Rule::Syntax { line, column } => {
-            format!("This is neither valid JSON nor valid YAML: look at line {line}, column {column}.")
+            format!("This cannot be read as JSON or YAML: look at line {line}, column {column}.")
         }
         Rule::Specification { pointer, expected } => format!("At {pointer} there should be {}.", self::expected(*expected)),
         Rule::Number(from, to) => format!("Give a whole number from {from} to {to}."),
@@ -95,8 +95,7 @@ fn expected(expected: Expected) -> String {
         Expected::Object => "an object",
         Expected::Text => "a text",
         Expected::Array => "a list",
-        Expected::LeadingSlash => "a path that starts with /",
-        Expected::ShorterPath(bytes) => return format!("a path of at most {bytes} characters"),
+        Expected::ShorterPath(bytes) => return format!("a path of at most {bytes} bytes"),
         Expected::FewerOperations(most) => return format!("at most {most} operations"),
     };
     words.to_owned()
@@ -117,7 +116,9 @@ fn conflict(conflict: Conflict) -> &'static str {
         Conflict::TooManyCredentials => "Maximum number of credentials exceeded. Max allowed: 20. Revoke one first.",
         Conflict::NotReplaceable => "This key has expired or was replaced before, so it cannot be replaced. Create a new one.",
         Conflict::UsesNoKeys => "This application calls with tokens of its identity provider, so it has no keys.",
-        Conflict::MailNotSendable => "This mail is sent or on its way, or there is no SMTP server to send it.",
+        Conflict::MailNotSendable => {
+            "This mail cannot be sent again. Look at its state: only a mail that failed or was kept can, once there is an SMTP server."
+        }
         Conflict::RevokedStays => "An admin revoked this registration, so it cannot be removed here. Ask them to reinstate it.",
         Conflict::TooManyAccessTokens => "This admin has as many access tokens as they may have.",
         Conflict::AlreadySetUp => "There is an admin already. Sign in.",

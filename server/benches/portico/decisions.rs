@@ -47,9 +47,12 @@ pub async fn measure() -> Vec<Row> {
     let address = serve(router).await;
     let header = format!("apikey: {}\r\n", key.expose());
     let (deciding, bare) = compare(address, "api.example.com", ("/weather/cities/oslo", &header), ("/bare", &header)).await;
-    vec![Row::new(
-        "gateway decisions a second with 100,000 keys, against a bare handler",
-        format!("{deciding:.0} against {bare:.0}: {:.2}", deciding / bare),
-        "0.6",
-    )]
+    vec![
+        Row::new(
+            "gateway decisions a second with 100,000 keys, against a bare handler",
+            format!("{deciding:.0} against {bare:.0}: {:.2}", deciding / bare),
+            "0.6",
+        )
+        .holding(deciding / bare >= 0.6),
+    ]
 }

@@ -38,11 +38,14 @@ pub async fn measure() -> Vec<Row> {
     let address = serve(constant.merge(page)).await;
     let host = "a.localhost";
     let (rendered, constant) = compare(address, host, ("/", ""), ("/constant", "")).await;
-    let mut rows = vec![Row::new(
-        "catalogue pages a second, against the same SQL and constant bytes",
-        format!("{rendered:.0} against {constant:.0}: {:.2}", rendered / constant),
-        "0.4",
-    )];
+    let mut rows = vec![
+        Row::new(
+            "catalogue pages a second, against the same SQL and constant bytes",
+            format!("{rendered:.0} against {constant:.0}: {:.2}", rendered / constant),
+            "0.4",
+        )
+        .holding(rendered / constant >= 0.4),
+    ];
 
     let operations: String = (0..5_000)
         .map(|i| {

@@ -17,6 +17,9 @@ const LEASE: time::Duration = time::Duration::seconds(45);
 /// How often to look for work that nobody announced.
 const POLL: Duration = Duration::from_secs(1);
 
+/// How often to do what time brings, besides once at the start.
+const SWEEP_PAUSE: time::Duration = time::Duration::minutes(10);
+
 /// A piece of work.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -127,8 +130,14 @@ fn describe(error: &crate::Error) -> String {
 
 /// Runs jobs until told to stop, and does now and then what time brings. Any number of processes may do this.
 pub async fn work(core: Core, stop: CancellationToken) {
-    let mut last_sweep = core.now();
+    let mut swept_at: Option<OffsetDateTime> = None;
     while !stop.is_cancelled() {
+        if swept_at.is_none_or(|at| core.now() - at > SWEEP_PAUSE) {
+            swept_at = Some(core.now());
+            if let Err(error) = sweep(&core).await {
+                tracing::warn!(error = describe(&error), "what time brings waits for the next round");
+            }
+        }
         let found = match run_next(&core).await {
             Ok(found) => found,
             Err(error) => {
@@ -137,12 +146,6 @@ pub async fn work(core: Core, stop: CancellationToken) {
             }
         };
         if !found {
-            if core.now() - last_sweep > time::Duration::minutes(10) {
-                last_sweep = core.now();
-                if let Err(error) = sweep(&core).await {
-                    tracing::warn!(error = describe(&error), "what time brings waits for the next round");
-                }
-            }
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(POLL) => {}
@@ -158,5 +161,6 @@ pub async fn sweep(core: &Core) -> Result<()> {
     crate::developers::sweep(core).await?;
     crate::credentials::sweep(core).await?;
     crate::credentials::announce_expiry(core).await?;
+    mail::sweep(core).await?;
     crate::gateways::changes::sweep(core).await
 }

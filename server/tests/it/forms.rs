@@ -204,7 +204,7 @@ async fn an_upload_without_a_specification_keeps_the_old_one() {
     };
     upload(b"openapi: 3.1.0\ninfo: {title: [").await.shows("look at line 2");
     upload(b"openapi: 2.7").await.shows("the version of OpenAPI (3.x) or Swagger (2.0)");
-    upload(b"\xff\xfe").await.shows("neither valid JSON nor valid YAML");
+    upload(b"\xff\xfe").await.shows("cannot be read as JSON or YAML");
     upload(b"").await.shows("This is required.");
     upload(&vec![b' '; 21 * 1024 * 1024]).await.shows("larger than 20 MB");
     let kept = portico_core::products::get_version(&server.core, Actor::System, version).await.unwrap();

@@ -7,7 +7,7 @@ use portico_core::{
     documents::{self, DocumentLink},
     products::{
         catalogue::{self, CatalogueVersion},
-        reference::{self, Introduction, Tag},
+        reference::{self, Introduction, OperationTag},
     },
 };
 use portico_model::{
@@ -23,7 +23,6 @@ pub struct Reading {
     pub version: CatalogueVersion,
     /// `None` without a specification.
     pub introduction: Option<Introduction>,
-    pub tags: Vec<Tag>,
     pub documents: Vec<DocumentLink>,
     /// Whether readers have accounts here.
     pub is_public: bool,
@@ -60,10 +59,14 @@ impl Reading {
         };
         let version = chosen.cloned().ok_or(Error::Problem(Problem::NotFound))?;
         let introduction = reference::introduction(&visit.core, &version).await?;
-        let tags = reference::tags(&visit.core, &version).await?;
         let documents = documents::published(&visit.core, &version).await?;
         let gateway_origin = visit.gateway_origin.to_string();
-        Ok(Self { versions, version, introduction, tags, documents, is_public: portal.is_public, gateway_origin })
+        Ok(Self { versions, version, introduction, documents, is_public: portal.is_public, gateway_origin })
+    }
+
+    /// The groups of its operations.
+    pub fn tags(&self) -> &[OperationTag] {
+        self.introduction.as_ref().map_or(&[], |introduction| &introduction.operation_tags)
     }
 
     pub fn path(&self) -> String {
@@ -123,8 +126,8 @@ impl Reading {
             let links = self.documents.iter().map(|document| self.document_link(document, current)).collect_view();
             view! { <h2>"Documents"</h2> <ul>{links}</ul> }
         });
-        let operations = (!self.tags.is_empty()).then(|| {
-            let links = self.tags.iter().map(|tag| self.tag_link(tag, current)).collect_view();
+        let operations = (!self.tags().is_empty()).then(|| {
+            let links = self.tags().iter().map(|tag| self.tag_link(tag, current)).collect_view();
             view! { <h2>"Operations"</h2> <ul>{links}</ul> }
         });
         let here = (current == Current::Overview).then_some("page");
@@ -148,7 +151,7 @@ impl Reading {
         view! { <li class=class><a href=href aria-current=here>{document.title.clone()}</a></li> }.into_any()
     }
 
-    fn tag_link(&self, tag: &Tag, current: Current<'_>) -> AnyView {
+    fn tag_link(&self, tag: &OperationTag, current: Current<'_>) -> AnyView {
         let here = (current == Current::Tag(&tag.name)).then_some("page");
         let unit = if tag.operation_count == 1 { " operation" } else { " operations" };
         view! {

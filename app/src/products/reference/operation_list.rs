@@ -62,6 +62,6 @@ fn group(reading: &Reading, operations: &[Operation]) -> AnyView {
             }
         })
         .collect_view();
-    let name = (reading.tags.len() > 1).then(|| view! { <h3>{tag_name(&tag).to_owned()}</h3> });
+    let name = (reading.tags().len() > 1).then(|| view! { <h3>{tag_name(&tag).to_owned()}</h3> });
     view! { {name} {markdown::description(description.unwrap_or_default())} <ul class="operations">{items}</ul> }.into_any()
 }

@@ -24,7 +24,36 @@ pub struct Call {
 
 enum Body {
     Json(Value),
+    /// Names and values, in either of the ways in which browsers send forms.
+    Form(Vec<(String, String)>),
+    Multipart(Vec<(String, String)>),
     Text(String),
+}
+
+/// How a body of a media type is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum BodyKind {
+    Json,
+    Form,
+    Multipart,
+    Text,
+}
+
+impl BodyKind {
+    pub fn of(media_type: &str) -> Self {
+        match media_type.split(';').next().unwrap_or_default().trim() {
+            "application/x-www-form-urlencoded" => Self::Form,
+            "multipart/form-data" => Self::Multipart,
+            json if json.contains("json") => Self::Json,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// The fields of a form, from its example.
+pub fn form_fields(example: &Value) -> Vec<(String, String)> {
+    let fields = example.as_object().into_iter().flatten();
+    fields.map(|(name, value)| (name.clone(), as_text(value))).collect()
 }
 
 impl CredentialHeader {
@@ -62,9 +91,18 @@ impl Call {
         }
         let media = page.detail.body.as_ref().and_then(|body| body.media.first());
         let body = media.and_then(|media| {
-            headers.push(("Content-Type".to_owned(), media.media_type.clone()));
+            let kind = BodyKind::of(&media.media_type);
+            // The boundary of a form is the sender's, and so is its header.
+            if matches!(kind, BodyKind::Json | BodyKind::Text) {
+                headers.push(("Content-Type".to_owned(), media.media_type.clone()));
+            }
             let value = example::of_media(media, &page.schemas, Direction::Request)?;
-            Some(if media.media_type.contains("json") { Body::Json(value) } else { Body::Text(as_text(&value)) })
+            Some(match kind {
+                BodyKind::Json => Body::Json(value),
+                BodyKind::Form => Body::Form(form_fields(&value)),
+                BodyKind::Multipart => Body::Multipart(form_fields(&value)),
+                BodyKind::Text => Body::Text(as_text(&value)),
+            })
         });
         Self { method: page.operation.method.clone(), url, headers, credential, body }
     }
@@ -82,7 +120,17 @@ impl Call {
                 .map(|CredentialHeader { name, prefix, variable }| format!("--header \"{name}: {prefix}${variable}\"")),
         );
         lines.extend(self.headers.iter().map(|(name, value)| format!("--header {}", quoted(&format!("{name}: {value}")))));
-        lines.extend(self.body_text().map(|body| format!("--data-raw {}", quoted(&body))));
+        match &self.body {
+            Some(Body::Json(value)) => lines.push(format!("--data-raw {}", quoted(&pretty(value)))),
+            Some(Body::Text(text)) => lines.push(format!("--data-raw {}", quoted(text))),
+            Some(Body::Form(fields)) => lines.extend(
+                fields.iter().map(|(name, value)| format!("--data-urlencode {}", quoted(&format!("{}={value}", encode(name))))),
+            ),
+            Some(Body::Multipart(fields)) => {
+                lines.extend(fields.iter().map(|(name, value)| format!("--form-string {}", quoted(&format!("{name}={value}")))))
+            }
+            None => {}
+        }
         lines.join(" \\\n  ")
     }
 
@@ -97,10 +145,19 @@ impl Call {
         match &self.body {
             Some(Body::Json(value)) => options.push(format!("  body: JSON.stringify({}),", indented(value, 2))),
             Some(Body::Text(text)) => options.push(format!("  body: {},", literal(text))),
+            Some(Body::Form(fields)) => options.push(format!("  body: new URLSearchParams({{ {} }}),", members(fields))),
+            Some(Body::Multipart(_)) => options.push("  body: form,".to_owned()),
             None => {}
         }
+        let form = match &self.body {
+            Some(Body::Multipart(fields)) => {
+                let fields = fields.iter().map(|(name, value)| format!("form.append({}, {});\n", literal(name), literal(value)));
+                format!("const form = new FormData();\n{}", fields.collect::<String>())
+            }
+            _ => String::new(),
+        };
         format!(
-            "const response = await fetch({}, {{\n{}\n}});\nconsole.log(response.status, await response.text());",
+            "{form}const response = await fetch({}, {{\n{}\n}});\nconsole.log(response.status, await response.text());",
             literal(&self.url),
             options.join("\n")
         )
@@ -114,20 +171,27 @@ impl Call {
         if !headers.is_empty() {
             arguments.push(format!("    headers={{{}}},", headers.join(", ")));
         }
-        arguments.extend(self.body_text().map(|body| format!("    data={},", literal(&body))));
+        match &self.body {
+            Some(Body::Json(value)) => arguments.push(format!("    data={},", literal(&pretty(value)))),
+            Some(Body::Text(text)) => arguments.push(format!("    data={},", literal(text))),
+            Some(Body::Form(fields)) => arguments.push(format!("    data={{{}}},", members(fields))),
+            Some(Body::Multipart(fields)) => {
+                let fields = fields.iter().map(|(name, value)| format!("{}: (None, {})", literal(name), literal(value)));
+                arguments.push(format!("    files={{{}}},", fields.collect::<Vec<_>>().join(", ")));
+            }
+            None => {}
+        }
         format!(
             "import os\nimport requests\n\nresponse = requests.request(\n{}\n)\nprint(response.status_code, response.text)",
             arguments.join("\n")
         )
     }
+}
 
-    fn body_text(&self) -> Option<String> {
-        match &self.body {
-            Some(Body::Json(value)) => Some(pretty(value)),
-            Some(Body::Text(text)) => Some(text.clone()),
-            None => None,
-        }
-    }
+/// Names and values as JavaScript and Python both write them.
+fn members(fields: &[(String, String)]) -> String {
+    let members = fields.iter().map(|(name, value)| format!("{}: {}", literal(name), literal(value)));
+    members.collect::<Vec<_>>().join(", ")
 }
 
 /// What to send for a parameter: its example, or one made from its schema.

@@ -4,7 +4,7 @@
 use super::{
     example::{self, Direction},
     frame::Reading,
-    samples,
+    samples::{self, BodyKind},
 };
 use crate::{
     ui::forms::{Form, Hidden, Select, Submit, TextArea, TextField},
@@ -96,12 +96,40 @@ fn request(operation: &OperationPage, values: &HashMap<String, String>, body: St
         }
     }
     let media = operation.detail.body.as_ref().and_then(|body| body.media.first());
+    let mut body = body;
     if let Some(media) = media.filter(|_| !body.is_empty()) {
-        request = request.header(header::CONTENT_TYPE, &media.media_type);
+        let content_type;
+        (content_type, body) = written(&media.media_type, body);
+        request = request.header(header::CONTENT_TYPE, content_type);
     }
     let target = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
     // A document can name a path or a header that no request can have.
     request.uri(target).body(Body::from(body)).map_err(|_| Problem::Invalid(Vec::new()).into())
+}
+
+/// A body as it travels, with its type: the fields of a form were typed one on a line.
+fn written(media_type: &str, typed: String) -> (String, String) {
+    let fields = typed.lines().filter_map(|line| line.split_once('='));
+    match BodyKind::of(media_type) {
+        BodyKind::Json | BodyKind::Text => (media_type.to_owned(), typed),
+        BodyKind::Form => {
+            let fields = fields.map(|(name, value)| format!("{}={}", samples::encode(name.trim()), samples::encode(value)));
+            (media_type.to_owned(), fields.collect::<Vec<_>>().join("&"))
+        }
+        BodyKind::Multipart => {
+            // No line of the form may look like the end of a part.
+            let mut boundary = "portico".to_owned();
+            while typed.contains(&boundary) {
+                boundary.push('-');
+            }
+            let part = |(name, value): (&str, &str)| {
+                let name = name.trim().replace('"', "%22");
+                format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+            };
+            let parts: String = fields.map(part).collect();
+            (format!("multipart/form-data; boundary={boundary}"), format!("{parts}--{boundary}--\r\n"))
+        }
+    }
 }
 
 fn field(index: usize) -> String {
@@ -184,16 +212,23 @@ fn try_form(reading: &Reading, operation: &OperationPage, usable: Vec<UsableCred
         .map(|(index, parameter)| Field::of_parameter(index, parameter, operation))
         .collect();
     let body = operation.detail.body.as_ref().and_then(|body| body.media.first()).map(|media| {
+        let is_form = matches!(BodyKind::of(&media.media_type), BodyKind::Form | BodyKind::Multipart);
         let text = match example::of_media(media, &operation.schemas, Direction::Request) {
+            Some(value) if is_form => {
+                let fields = samples::form_fields(&value).into_iter().map(|(name, value)| format!("{name}={value}"));
+                fields.collect::<Vec<_>>().join("\n")
+            }
             Some(Value::String(text)) => text,
             Some(value) => samples::pretty(&value),
             None => String::new(),
         };
-        (format!("Body ({})", media.media_type), text)
+        let hint = if is_form { "One field on a line: name=value" } else { "" };
+        (format!("Body ({})", media.media_type), text, hint)
     });
     // Fields belong to the form that they are made in.
     let fields = move || {
-        let body = body.clone().map(|(label, text)| view! { <TextArea name="body" label=label value=text rows=8 /> });
+        let body =
+            body.clone().map(|(label, text, hint)| view! { <TextArea name="body" label=label value=text rows=8 hint=hint /> });
         let parameters = parameters.iter().cloned().map(|Field { name, label, value, required }| {
             view! { <TextField name=name label=label value=value required=required /> }
         });

@@ -158,16 +158,20 @@ pub struct RegistrationNews<'a> {
 /// `what` is the new state's word.
 pub fn registration_decided(portal: &Portal, news: &RegistrationNews<'_>, what: &str) -> Message {
     let RegistrationNews { developer, application, product, version, reason, link } = news;
-    Draft::new(&portal.display_name, developer, format!("{application}: access to {product} {version} is {what}"))
-        .say(format!("The registration of {application} for {product} {version} is {what}."))
-        .because(reason)
-        .link("Open the application", link)
-        .finish()
+    Draft::new(
+        &portal.display_name,
+        developer,
+        format!("{}: {application}'s access to {product} {version} is {what}", portal.display_name),
+    )
+    .say(format!("The registration of {application} for {product} {version} is {what}."))
+    .because(reason)
+    .link("Open the application", link)
+    .finish()
 }
 
 /// A version that a developer's applications are registered for will not be there for ever.
 pub fn version_deprecated(portal: &Portal, developer: &str, product: &str, version: &str, link: &str) -> Message {
-    Draft::new(&portal.display_name, developer, format!("{product} {version} is deprecated"))
+    Draft::new(&portal.display_name, developer, format!("{}: {product} {version} is deprecated", portal.display_name))
         .say(format!(
             "{product} {version}, which your applications are registered for, is now deprecated. \
              It stays fully usable until it is sunsetted."
@@ -194,7 +198,7 @@ pub fn key_expires(news: &KeyNews<'_>) -> Message {
     let KeyNews { portal, developer, key, key_id, application, expires_at, link } = news;
     let day = format_description!("[day padding:none] [month repr:long] [year] at [hour]:[minute] UTC");
     let expires_at = expires_at.format(day).unwrap_or_default();
-    Draft::new(portal, developer, format!("{application}: the key {key} expires soon"))
+    Draft::new(portal, developer, format!("{portal}: the key {key} of {application} expires soon"))
         .say(format!(
             "The key {key} ({key_id}…) of {application} expires on {expires_at}. Calls with it are refused from then on."
         ))

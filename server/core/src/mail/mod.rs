@@ -23,6 +23,9 @@ use portico_model::{
 };
 use sqlx::PgConnection;
 
+/// How long a mail that was sent, or that could not be, is remembered.
+const RETENTION: time::Duration = time::Duration::days(90);
+
 /// A message to a developer, from their portal.
 #[derive(Clone, Debug)]
 pub struct Letter {
@@ -66,6 +69,11 @@ pub(crate) async fn deliver(core: &Core, id: MailId) -> Result<()> {
 pub(crate) async fn note_failure(core: &Core, id: MailId, error: &str, is_dead: bool) -> Result<()> {
     let state = if is_dead { MailState::Failed } else { MailState::Queued };
     store::mark_failed(&core.pool, id, state, error).await
+}
+
+/// Forgets mails that nobody waits for any more.
+pub(crate) async fn sweep(core: &Core) -> Result<()> {
+    store::delete_older(&core.pool, core.now() - RETENTION).await
 }
 
 /// The mails, newest first. For admins.

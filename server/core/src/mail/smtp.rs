@@ -55,7 +55,8 @@ impl Delivery {
         let smtp = self.0.as_ref().context("no SMTP server is configured any more")?;
         let message = Message::builder()
             .message_id(Some(format!("<{}@{}>", mail.id, smtp.from.email.domain())))
-            .from(smtp.from.clone())
+            // From the deployment's address, in the portal's name.
+            .from(Mailbox::new(Some(mail.portal_name.clone()).filter(|name| !name.is_empty()), smtp.from.email.clone()))
             .to(mail.recipient.parse().context("the recipient's address cannot be read")?)
             .subject(&mail.subject)
             .multipart(MultiPart::alternative_plain_html(

@@ -12,6 +12,8 @@ use time::OffsetDateTime;
 #[derive(Clone, Debug, FromRow)]
 pub struct Mail {
     pub id: MailId,
+    /// What the portal that it is about is called.
+    pub portal_name: String,
     pub recipient: String,
     pub subject: String,
     /// Gone once the mail was sent, as `html`.
@@ -64,7 +66,8 @@ pub(super) async fn insert(
     Ok(())
 }
 
-const MAIL: &str = "select id, recipient, subject, body as text, html, state, attempts, last_error, created_at, sent_at
+const MAIL: &str = "select id, recipient, subject, body as text, html, state, attempts, last_error, created_at, sent_at,
+        coalesce((select display_name from portal where portal.id = mail.portal_id), '') as portal_name
     from mail where id = ";
 
 pub(super) async fn find(connection: &mut PgConnection, id: MailId) -> Result<Option<Mail>> {
@@ -125,9 +128,16 @@ pub(super) async fn mark_failed(pool: &PgPool, id: MailId, state: MailState, err
     Ok(())
 }
 
+pub(super) async fn delete_older(pool: &PgPool, before: OffsetDateTime) -> Result<()> {
+    sqlx::query("delete from mail where created_at < $1 and state in ('sent', 'failed')").bind(before).execute(pool).await?;
+    Ok(())
+}
+
 pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Mail>> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "select id, recipient, subject, null as text, null as html, state, attempts, last_error, created_at, sent_at from mail ",
+        "select id, recipient, subject, null as text, null as html, state, attempts, last_error, created_at, sent_at,
+             coalesce((select display_name from portal where portal.id = mail.portal_id), '') as portal_name
+         from mail ",
     );
     push_filter(&mut query, request);
     query.push(match request.sort.as_str() {

@@ -1,14 +1,14 @@
 //! Reading a specification: OpenAPI 3.x or Swagger 2, JSON or YAML.
 
 use super::reference::{
-    Introduction, Operation, OperationDetail, Slugs,
+    Introduction, Operation, OperationDetail, OperationTag, Slugs,
     json::{self, first},
     read::Reader,
     schemas::ReadSchema,
 };
 use portico_model::problem::{Expected, Problem, Rule};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Largest specification, in bytes.
 pub const CONTENT_MAX: usize = 20 * 1024 * 1024;
@@ -80,11 +80,14 @@ impl Specification {
         let root = document.as_object().ok_or_else(|| wrong("", Expected::Object))?;
         check_version(root)?;
         let info = object(root, "", "info")?;
-        let title = info.get("title").and_then(Value::as_str).ok_or_else(|| wrong("/info/title", Expected::Text))?;
-        let (title, description) = (first(title, SUMMARY_MAX), json::shortened(text(info, "description")));
+        let title = json::scalar(info.get("title"));
+        if title.is_empty() {
+            return Err(wrong("/info/title", Expected::Text));
+        }
+        let (title, description) = (first(&title, SUMMARY_MAX), json::shortened(text(info, "description")));
         let mut reader = Reader::new(&document);
-        let introduction = reader.introduction();
         let found = operations(root, &mut reader)?;
+        let introduction = Introduction { operation_tags: tags(&found), ..reader.introduction() };
         let schemas = reader.finish();
         let operations = found.into_iter().map(|(operation, detail, referred)| ReadOperation {
             operation,
@@ -147,25 +150,38 @@ fn operations<'a>(root: &'a Map<String, Value>, reader: &mut Reader<'a>) -> Resu
     let mut slugs = Slugs::default();
     let mut found = Vec::new();
     for (path, item) in paths.iter().filter(|(path, _)| !path.starts_with("x-")) {
-        let place = format!("/paths/{}", escape(path));
-        if !path.starts_with('/') {
-            return Err(wrong(&place, Expected::LeadingSlash));
-        }
         if path.len() > PATH_MAX {
+            let place = format!("/paths/{}", escape(path));
             return Err(wrong(&first(&place, NAME_MAX), Expected::ShorterPath(PATH_MAX)));
         }
+        let path = if path.starts_with('/') { path.clone() } else { format!("/{path}") };
         let item = reader.resolve(item).unwrap_or(item);
-        let operations = item.as_object().ok_or_else(|| wrong(&place, Expected::Object))?;
-        for method in METHODS.into_iter().filter(|method| operations.contains_key(*method)) {
-            let written = object(operations, &place, method)?;
+        for method in METHODS {
+            let Some(written) = item.get(method).and_then(Value::as_object) else { continue };
             if found.len() == OPERATIONS_MAX {
                 return Err(wrong("/paths", Expected::FewerOperations(OPERATIONS_MAX)));
             }
-            let (detail, referred) = reader.operation(item, operations.get(method).unwrap_or(&Value::Null));
-            found.push((operation(path, method, written, &mut slugs), detail, referred));
+            let (detail, referred) = reader.operation(item, item.get(method).unwrap_or(&Value::Null));
+            found.push((operation(&path, method, written, &mut slugs), detail, referred));
         }
     }
     Ok(found)
+}
+
+/// The tags of operations, as they come first, with how many operations each has.
+fn tags(found: &[Found]) -> Vec<OperationTag> {
+    let mut tags: Vec<OperationTag> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (operation, ..) in found {
+        let place = *places.entry(&operation.tag).or_insert_with(|| {
+            tags.push(OperationTag { name: operation.tag.clone(), operation_count: 0 });
+            tags.len() - 1
+        });
+        if let Some(tag) = tags.get_mut(place) {
+            tag.operation_count += 1;
+        }
+    }
+    tags
 }
 
 fn operation(path: &str, method: &str, operation: &Map<String, Value>, slugs: &mut Slugs) -> Operation {
@@ -258,9 +274,15 @@ mod tests {
         assert_eq!(refusal("swagger: '1.2'"), at("/swagger", Expected::KnownVersion));
         assert_eq!(refusal("openapi: 3.0.0\ninfo: {}"), at("/info/title", Expected::Text));
         assert_eq!(refusal("openapi: 3.0.0\ninfo: {title: a}"), at("/paths", Expected::Object));
-        assert_eq!(refusal("openapi: 3.0.0\ninfo: {title: a}\npaths: {now: {}}"), at("/paths/now", Expected::LeadingSlash));
-        let operation = "openapi: 3.0.0\ninfo: {title: a}\npaths: {/a/b: {get: 1}}";
-        assert_eq!(refusal(operation), at("/paths/~1a~1b/get", Expected::Object));
+    }
+
+    #[test]
+    fn what_is_slightly_wrong_is_passed_over() {
+        let content = "openapi: 3.0.0\ninfo: {title: 2026}\npaths: {now: {get: {}, put: 1, post: null}, /a: null, /b: [], /c: 3}";
+        let specification = Specification::read(content.to_owned()).unwrap();
+        assert_eq!(specification.title, "2026");
+        let [ReadOperation { operation, .. }] = &specification.operations[..] else { panic!("one operation") };
+        assert_eq!((operation.method.as_str(), operation.path.as_str()), ("GET", "/now"));
     }
 
     #[test]

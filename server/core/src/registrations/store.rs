@@ -4,7 +4,7 @@ use crate::{
 };
 use portico_model::{
     ids::{ApplicationId, DeveloperId, PortalId, ProductId, RegistrationId, VersionId},
-    paging::{COUNTED_MAX, Page, PageRequest},
+    paging::{Page, PageRequest},
     states::RegistrationStatus,
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
@@ -171,7 +171,6 @@ pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &Page
     Ok(request.page(query.build_query_as().fetch_all(pool).await?, total))
 }
 
-/// A search that fits more applications than are counted looks at so many of them.
 fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest) {
     query.push("from registration where true");
     if let Some(portal) = portal {
@@ -182,11 +181,7 @@ fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, reque
     }
     if !request.search.is_empty() {
         let words = paging::words(&request.search);
-        query.push(" and registration.application_id in ((select id from application where search @@ to_tsquery('simple', ");
-        query.push_bind(words.clone()).push(") limit ").push_bind(COUNTED_MAX);
-        query.push(") union (select application.id from developer join application on application.developer_id = developer.id");
-        query.push(" where developer.search @@ to_tsquery('simple', ").push_bind(words).push(") limit ");
-        query.push_bind(COUNTED_MAX).push("))");
+        query.push(" and registration.search @@ to_tsquery('simple', ").push_bind(words).push(")");
     }
 }
 

@@ -158,7 +158,7 @@ async fn the_owner_is_told_once_before_a_key_expires() {
     scene.core.clock.advance(Duration::days(1) + Duration::minutes(1));
     let (one, other) = tokio::join!(jobs::sweep(&scene.core), jobs::sweep(&scene.core));
     one.and(other).unwrap();
-    assert_eq!(mails().await, ["App: the key month expires soon"]);
+    assert_eq!(mails().await, ["Portal a: the key month of App expires soon"]);
     let text = scene.core.last_mail("ada@example.com").await;
     assert!(text.contains(&format!("http://a.localhost:3000/applications/{}", scene.id)), "{text}");
     assert!(text.contains(&scene.find(month).await.key_id), "{text}");

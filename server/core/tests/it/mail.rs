@@ -37,7 +37,7 @@ async fn a_deprecation_is_mailed_once_to_whoever_is_registered_there() {
     }
     let told = async || {
         let to = "select recipient || ' ' || slug from mail join portal on portal.id = mail.portal_id
-                  where subject = 'Weather v1 is deprecated'";
+                  where subject = 'Portal a: Weather v1 is deprecated'";
         sqlx::query_scalar::<_, String>(to).fetch_all(&core.pool).await.unwrap()
     };
     let save = async |deprecated: bool, notify_developers: bool| {

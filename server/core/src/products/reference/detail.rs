@@ -19,6 +19,17 @@ pub struct Introduction {
     /// Absolute or relative addresses, as the document has them.
     pub servers: Vec<String>,
     pub tags: Vec<TagDescription>,
+    /// The tags that operations come first under, in the order of the document.
+    pub operation_tags: Vec<OperationTag>,
+}
+
+/// Operations that belong together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OperationTag {
+    /// Empty for operations without a tag.
+    pub name: String,
+    pub operation_count: usize,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -63,9 +63,9 @@ fn sum<'a>(values: impl Iterator<Item = &'a Value>, most: usize) -> usize {
 }
 
 /// A text, or a number that was meant as one.
-pub(super) fn scalar(value: Option<&Value>) -> String {
+pub(in crate::products) fn scalar(value: Option<&Value>) -> String {
     match value {
-        Some(Value::String(text)) => first(text, 100),
+        Some(Value::String(text)) => shortened(text),
         Some(Value::Number(number)) => number.to_string(),
         _ => String::new(),
     }

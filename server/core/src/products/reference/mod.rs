@@ -1,7 +1,7 @@
 //! The API reference: what readers learn of a version's operations and schemas.
 //!
-//! A specification is cut into stored details when it is uploaded, so a page costs the same in a document of
-//! five operations and in one of five thousand.
+//! A specification is cut into stored details when it is uploaded, so no page parses one, and a page reads only what
+//! it shows.
 
 pub mod detail;
 pub(super) mod json;
@@ -10,9 +10,9 @@ pub mod schemas;
 mod slugs;
 pub mod store;
 
-pub use detail::{Introduction, OperationDetail, Schema};
+pub use detail::{Introduction, OperationDetail, OperationTag, Schema};
 pub use slugs::Slugs;
-pub use store::{NamedSchema, Operation, OperationPage, SchemaPage, Tag};
+pub use store::{NamedSchema, Operation, OperationPage, SchemaPage};
 
 use super::{Specification, catalogue::CatalogueVersion};
 use crate::{Core, Result, error::OrNotFound};
@@ -23,7 +23,7 @@ use portico_model::{
 
 /// Which way of cutting the stored details are of. Count on when [`read`] or [`detail`] change their meaning:
 /// the next start cuts every specification anew.
-pub const READER: i32 = 1;
+pub const READER: i32 = 2;
 
 /// Operations on a page.
 pub const OPERATIONS_PAGE_SIZE: u32 = 100;
@@ -43,11 +43,6 @@ pub async fn operations(
 ) -> Result<Page<Operation>> {
     let request = PageRequest { size: OPERATIONS_PAGE_SIZE, ..request.clone() };
     store::operations(&core.pool, version.id, tag, &request).await
-}
-
-/// The tags of a version's operations, as they come first in the document. For whoever may see the version.
-pub async fn tags(core: &Core, version: &CatalogueVersion) -> Result<Vec<Tag>> {
-    store::tags(&core.pool, version.id).await
 }
 
 /// One operation with all that its page shows. For whoever may see the version.

@@ -86,8 +86,9 @@ impl<'a> Reader<'a> {
         };
         let tags = list(self.root, "tags").iter().take(TAGS_MAX);
         Introduction {
-            api_version: scalar(self.root.pointer("/info/version")),
+            api_version: first(&scalar(self.root.pointer("/info/version")), NAME_MAX),
             servers,
+            operation_tags: Vec::new(),
             tags: tags
                 .map(|tag| TagDescription {
                     name: first(&text(tag, "name"), NAME_MAX),

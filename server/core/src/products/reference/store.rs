@@ -26,14 +26,6 @@ pub struct Operation {
     pub deprecated: bool,
 }
 
-/// Operations that belong together.
-#[derive(Clone, Debug, FromRow)]
-pub struct Tag {
-    /// Empty for operations without a tag.
-    pub name: String,
-    pub operation_count: i64,
-}
-
 /// An operation with all that its page shows.
 #[derive(Clone, Debug)]
 pub struct OperationPage {
@@ -211,17 +203,6 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, version: VersionId, tag: Opti
         query.push(" or summary ilike ").push_bind(pattern.clone());
         query.push(" or operation_id ilike ").push_bind(pattern).push(")");
     }
-}
-
-pub(super) async fn tags(pool: &PgPool, version: VersionId) -> Result<Vec<Tag>> {
-    let tags = sqlx::query_as(
-        "select tag as name, count(*) as operation_count from operation where version_id = $1
-         group by tag order by min(position) limit 300",
-    )
-    .bind(version)
-    .fetch_all(pool)
-    .await?;
-    Ok(tags)
 }
 
 pub(super) async fn operation(pool: &PgPool, version: VersionId, slug: &str) -> Result<Option<OperationPage>> {

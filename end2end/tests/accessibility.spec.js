@@ -36,6 +36,9 @@ test("axe finds nothing on any page, light and dark, wide and narrow", async ({ 
       await page.setViewportSize({ width, height: 800 });
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.goto(url);
+      const isDark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
+      const [light] = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/));
+      if (isDark !== light < 128) found.push(`${name} is ${isDark ? "not " : ""}dark`);
       for (const finding of await findings(page)) found.push(`${name}, ${colorScheme}: ${finding}`);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (overflow > 0) found.push(`${name} is ${overflow} px wider than ${width}`);

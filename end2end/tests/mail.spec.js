@@ -27,6 +27,7 @@ test("a mail waits for its server and arrives once", async ({ openBrowser }) => 
   await expect.poll(() => smtp.mails.length, { timeout: 30_000 }).toBe(1);
   expect(smtp.mails[0].to).toEqual(["grace@example.com"]);
   expect(smtp.mails[0].text).toContain("set-password");
+  expect(smtp.mails[0].text).toMatch(/^From: Weather <portal@example.com>/m);
   await expect(async () => {
     await admin.reload();
     await expect(admin.getByText("The text was erased when the mail was sent")).toBeVisible({ timeout: 500 });

@@ -253,6 +253,7 @@ export async function mainPages(demo, openBrowser) {
   const application = await follow(ada, `${portal}/applications`, "Demo app");
   return [
     [visitor, "directory", `${demo.base}/`],
+    [visitor, "no-such-portal", demo.portal("nowhere")],
     [visitor, "sign-in", `${portal}/sign-in`],
     [visitor, "sign-up", `${portal}/sign-up`],
     [visitor, "sign-up-mail", signUpMail],

@@ -3,7 +3,10 @@
 //! A form posted by the form island gets JSON with words and field names, or `Location`. A form posted by
 //! the browser itself is redirected: on, or back to its page, which shows it as it was filled in.
 
-use crate::pages::{self, Pages};
+use crate::{
+    assets,
+    pages::{self, Pages},
+};
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
@@ -14,7 +17,7 @@ use http_body_util::BodyExt;
 use portico_app::{
     FormFlash, Visit,
     products::functions::UPLOAD_SPECIFICATION,
-    ui::page::status,
+    ui::{page::status, words},
     visit::{FormProblems, UiError},
 };
 use portico_model::problem::{Problem, Rule};
@@ -153,10 +156,17 @@ fn referring_page(parts: &Parts) -> Option<HeaderValue> {
     HeaderValue::from_str(&target).ok()
 }
 
-/// A refusal that no page can show: the plainest of pages.
+/// A refusal that no page can show, since it needs neither a portal nor a database.
 pub fn refusal_page(problem: &Problem) -> Response {
-    let words = portico_app::ui::words::summary(problem);
-    let page = format!("<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Portico</title><p>{words}</p>");
+    let (title, words) = (words::title(problem), words::summary(problem));
+    // Without a site the page has no style, which is no reason to say nothing.
+    let css = assets::manifest().map(|assets| assets.css).unwrap_or_default();
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\
+         <link rel=\"stylesheet\" href=\"{css}\"><title>{title}</title></head>\
+         <body><main id=\"main\"><section class=\"narrow\"><h1>{title}</h1><p>{words}</p></section></main></body></html>"
+    );
     with_retry_after((status(problem), axum::response::Html(page)).into_response(), problem)
 }
 

@@ -71,7 +71,7 @@ pub fn GatewayPage() -> impl IntoView {
             <section>
                 <h2>"Services"</h2>
                 <ListSearch request=request.clone() label="Search the services" />
-                {is_empty.then(|| view! { <p class="empty">"No services. A service says which calls it serves and where they go."</p> })}
+                {is_empty.then(|| view! { <p class="empty">"No services. Add one: it says which calls it serves and where they go."</p> })}
                 {services}
                 {pages}
             </section>

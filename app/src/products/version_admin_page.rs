@@ -98,7 +98,8 @@ fn specification_form(version: &Version) -> AnyView {
             let operations = count(version.operation_count, "operation", "operations");
             view! { <p><strong>{title.clone()}</strong> {format!(", {name}, {operations}")}</p> }.into_any()
         }
-        _ => view! { <p class="empty">"No specification yet."</p> }.into_any(),
+        _ => view! { <p class="empty">"No specification yet. Upload one, so that developers read and try its operations."</p> }
+            .into_any(),
     };
     let fields = ids(version);
     view! {

@@ -100,12 +100,24 @@ pub fn pager<T>(page: &Page<T>) -> AnyView {
     .into_any()
 }
 
+/// Whether the list shows only what fits a search or a state.
+fn is_narrowed() -> bool {
+    let target = Visit::current().target;
+    let query = target.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| matches!(&*name, "search" | "status") && !value.is_empty())
+}
+
+fn nothing_fits() -> AnyView {
+    let everything = link(&[("search", ""), ("status", ""), ("page", "")]);
+    view! { "Nothing here fits what you look for. " <a href=everything>"Show everything"</a> }.into_any()
+}
+
 /// A table, or what to say in its place when it has no rows. Each cell but the first names its column in
 /// `data-column`: on narrow screens rows become cards, and the name stands before the cell.
 #[component]
 pub fn Table(headings: AnyView, rows: Vec<AnyView>, #[prop(into)] empty: ViewFn) -> impl IntoView {
     if rows.is_empty() {
-        return view! { <div class="empty">{empty.run()}</div> }.into_any();
+        return view! { <div class="empty">{if is_narrowed() { nothing_fits() } else { empty.run() }}</div> }.into_any();
     }
     view! {
         <div class="table">

@@ -36,11 +36,7 @@ fn refused(visit: &Visit, response: &ResponseOptions, problem: &Problem) -> AnyV
     if let Problem::Unavailable = problem {
         response.insert_header(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
-    let title = match problem {
-        Problem::NotFound => "Not found",
-        Problem::Unavailable => "Back soon",
-        _ => "That did not work",
-    };
+    let title = words::title(problem);
     view! {
         <PageTitle text=title />
         <section class="narrow">

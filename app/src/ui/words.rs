@@ -5,6 +5,15 @@ use portico_model::{
     states::{AuthMethod, CredentialState, DeveloperStatus, Grace, MailState, PublishStatus, RegistrationStatus},
 };
 
+/// A problem as a page's title.
+pub fn title(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::NotFound => "Not found",
+        Problem::Unavailable => "Back soon",
+        _ => "That did not work",
+    }
+}
+
 /// A problem in a sentence or two: what is wrong, and what to do.
 pub fn summary(problem: &Problem) -> String {
     match problem {

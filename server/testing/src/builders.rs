@@ -21,9 +21,10 @@ use portico_model::{
 /// The password of every account made here.
 pub const PASSWORD: &str = "a password for tests";
 
-/// A small document with two operations.
+/// A small document with two operations and a schema.
 pub const SPECIFICATION: &str = "openapi: 3.1.0\ninfo: {title: Test API, version: '1'}\npaths:\n  \
-    /things: {get: {summary: All things}}\n  /things/{id}: {get: {summary: One thing}}\n";
+    /things: {get: {summary: All things}}\n  /things/{id}: {get: {summary: One thing, responses: {200: {description: It,\n  \
+    content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}}}}\ncomponents: {schemas: {Thing: {type: object}}}\n";
 
 /// An admin.
 pub async fn an_admin(core: &Core) -> Actor {

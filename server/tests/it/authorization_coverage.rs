@@ -94,6 +94,7 @@ pub async fn world(server: &TestServer) -> World {
             ("scopes", text("openid")),
             ("credential_claim", text("client_id")),
             ("auth_methods[0]", text("bearer")),
+            ("further", text("")),
         ]
     };
     use For::{Admins, AnyDeveloper, Anyone, TheOwner};
@@ -107,13 +108,21 @@ pub async fn world(server: &TestServer) -> World {
         ("/_fn/admin/sign-out", Anyone, vec![]),
         ("/_fn/admin/set-up", Anyone, vec![]),
         ("/_fn/rename-account", AnyDeveloper, vec![("full_name", text("Ada"))]),
-        ("/_fn/create-application", AnyDeveloper, vec![("name", text("New")), ("description", text(""))]),
+        (
+            "/_fn/create-application",
+            AnyDeveloper,
+            vec![("name", text("New")), ("description", text("")), ("reference_id", text(""))],
+        ),
         (
             "/_fn/update-application",
             TheOwner,
             vec![("application", id(&application)), ("name", text("App")), ("description", text("")), ("reference_id", text(""))],
         ),
-        ("/_fn/create-credential", TheOwner, vec![("application", id(&application)), ("display_name", text("another"))]),
+        (
+            "/_fn/create-credential",
+            TheOwner,
+            vec![("application", id(&application)), ("display_name", text("another")), ("lifetime_days", text(""))],
+        ),
         (
             "/_fn/rename-credential",
             TheOwner,
@@ -139,7 +148,7 @@ pub async fn world(server: &TestServer) -> World {
         (
             "/_fn/admin/create-auth-strategy",
             Admins,
-            vec![("name", text("t")), ("display_name", text("t")), ("key_names", text("k"))],
+            vec![("name", text("t")), ("display_name", text("t")), ("key_names", text("k")), ("max_key_lifetime_days", text(""))],
         ),
         (
             "/_fn/admin/update-auth-strategy",
@@ -196,10 +205,18 @@ pub async fn world(server: &TestServer) -> World {
         ("/_fn/admin/move-document-up", Admins, vec![("product", id(&product)), ("document", id(&document))]),
         ("/_fn/admin/delete-document", Admins, vec![("product", id(&product)), ("document", id(&document))]),
         ("/_fn/admin/send-mail-again", Admins, vec![("mail", id(&mail))]),
-        ("/_fn/admin/decide-registration", Admins, vec![("registration", id(&registration)), ("status", text("revoked"))]),
+        (
+            "/_fn/admin/decide-registration",
+            Admins,
+            vec![("registration", id(&registration)), ("status", text("revoked")), ("reason", text(""))],
+        ),
         ("/_fn/admin/delete-registration", Admins, vec![("registration", id(&registration))]),
         ("/_fn/admin/delete-application", Admins, vec![("application", id(&application))]),
-        ("/_fn/admin/decide-developer", Admins, vec![("developer", id(&developer)), ("status", text("revoked"))]),
+        (
+            "/_fn/admin/decide-developer",
+            Admins,
+            vec![("developer", id(&developer)), ("status", text("revoked")), ("reason", text(""))],
+        ),
         ("/_fn/admin/delete-developer", Admins, vec![("developer", id(&developer))]),
         ("/_fn/admin/unpublish-product", Admins, vec![("product", id(&product)), ("portal", id(&portal.id))]),
         (
@@ -229,6 +246,7 @@ pub async fn world(server: &TestServer) -> World {
             version_page.clone(),
             format!("{version_page}/register"),
             format!("{version_page}/operations/get-things"),
+            format!("{version_page}/schemas/thing"),
             format!("/products/{product}/documents/begin"),
             text("/search?search=weather"),
             text("/account"),

@@ -104,6 +104,49 @@ async fn a_version_tells_its_state_and_why_an_application_cannot_register() {
 }
 
 #[tokio::test]
+async fn an_empty_list_says_what_to_do_a_state_has_its_colour_and_a_time_is_exact() {
+    let server = TestServer::new().await;
+    let core = &server.core;
+    an_admin(core).await;
+    let admin = server.admin().await;
+    for (page, advice) in [
+        ("/admin/portals", "Create one to publish API products to."),
+        ("/admin/auth-strategies", "Create one to say how callers authenticate."),
+        ("/admin/gateways", "Add one, then its services."),
+        ("/admin/registrations", "They appear when developers ask for access."),
+        ("/admin/registrations?status=approved", "Nothing here fits what you look for."),
+        ("/admin/applications?search=x", "Show everything"),
+    ] {
+        admin.get(page).await.shows(advice);
+    }
+    let strategy = a_strategy(core, "s").await;
+    let portal = a_portal(core, portal_input("a")).await;
+    let (_, version) = a_version(core, "Weather").await;
+    publish(core, version, &portal, strategy).await;
+    let ada = a_developer(core, &portal, "ada").await;
+    let app = an_application(core, ada, &portal, "App", strategy).await;
+    let browser = server.developer("a.localhost", "ada").await;
+    let page = format!("/applications/{app}");
+    browser.get(&page).await.shows("Create one: it is shown once.");
+    let (registration, _) = registrations::create(core, ada, &portal, app, version).await.unwrap();
+    for (status, badge) in [
+        (None, "class=\"badge waiting\">Pending<"),
+        (Some(RegistrationStatus::Approved), "class=\"badge good\">Approved<"),
+        (Some(RegistrationStatus::Revoked), "class=\"badge bad\">Revoked<"),
+    ] {
+        if let Some(status) = status {
+            registrations::decide(core, Actor::System, registration, status, "").await.unwrap();
+        }
+        browser.get(&page).await.shows(badge);
+    }
+    let page = browser.get(&page).await.body;
+    let exact = page.split("<time datetime=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    time::OffsetDateTime::parse(exact, &time::format_description::well_known::Rfc3339).unwrap();
+    assert!(page.contains(&format!("title=\"{exact}\">16 Jan 2026, 14:40 UTC<")), "{page}");
+    browser.get("/account").await.shows("access to Weather v1 is revoked");
+}
+
+#[tokio::test]
 async fn demo_data_is_made_once_and_its_key_is_good_each_time() {
     let server = TestServer::new().await;
     let core = &server.core;

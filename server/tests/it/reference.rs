@@ -7,6 +7,7 @@ use axum::{
     extract::Request,
     http::{self, StatusCode, header},
 };
+use http_body_util::BodyExt;
 use portico_core::{Actor, credentials, products};
 use portico_model::ids::{CredentialId, ProductId, VersionId};
 use portico_testing::{
@@ -43,9 +44,14 @@ async fn scene(specification: &str) -> Scene {
 
 async fn upstream() -> String {
     let echo = Router::new().fallback(|request: Request| async move {
+        let (request, body) = request.into_parts();
+        let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         let headers: serde_json::Map<String, Value> =
-            request.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().into())).collect();
-        let body = Json(json!({ "method": request.method().as_str(), "target": request.uri().to_string(), "headers": headers }));
+            request.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().into())).collect();
+        let body = json!({
+            "method": request.method.as_str(), "target": request.uri.to_string(), "headers": headers, "body": body,
+        });
+        let body = Json(body);
         ([(header::SET_COOKIE, "session=stolen")], body)
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -139,6 +145,50 @@ async fn an_operation_is_told_in_full() {
     assert_eq!(file.headers[header::CONTENT_DISPOSITION], "attachment; filename=\"a _b_.yaml\"");
     let stranger = scene.server.browser("a.localhost");
     assert_eq!(stranger.get(&format!("{}/specification", scene.path())).await.location(), scene.path());
+}
+
+/// Swagger 2, whose forms are parameters.
+const FORMS: &str = "
+swagger: '2.0'
+info: {title: Forms, version: 1}
+paths:
+  /report:
+    post:
+      operationId: report
+      consumes: [application/x-www-form-urlencoded]
+      parameters:
+      - {name: 'a&b', in: formData, type: string, example: 'x y'}
+      - {name: note, in: formData, type: string, example: it's}
+  /upload:
+    post:
+      operationId: upload
+      consumes: [multipart/form-data]
+      parameters: [{name: note, in: formData, type: string, example: hi}]
+";
+
+#[tokio::test]
+async fn forms_are_shown_and_sent_as_forms() {
+    let scene = scene(FORMS).await;
+    let ada = scene.ada().await;
+    let page = ada.get(&format!("{}/operations/report", scene.path())).await;
+    page.shows("--data-urlencode");
+    page.shows("URLSearchParams");
+    let told = scene.try_it(&ada, "report", &[("body", "a&b=x y\nnote=it's = here")]).await;
+    let told: Value = serde_json::from_str(&told.body).unwrap();
+    let echoed: Value = serde_json::from_str(told["body"].as_str().unwrap()).unwrap();
+    assert_eq!(echoed["headers"]["content-type"], "application/x-www-form-urlencoded");
+    assert_eq!(echoed["body"], "a%26b=x%20y&note=it%27s%20%3D%20here");
+
+    let page = ada.get(&format!("{}/operations/upload", scene.path())).await;
+    page.shows("--form-string");
+    page.shows("new FormData()");
+    let told = scene.try_it(&ada, "upload", &[("body", "note=--portico\nsecond=2")]).await;
+    let told: Value = serde_json::from_str(&told.body).unwrap();
+    let echoed: Value = serde_json::from_str(told["body"].as_str().unwrap()).unwrap();
+    assert_eq!(echoed["headers"]["content-type"], "multipart/form-data; boundary=portico-");
+    let body = echoed["body"].as_str().unwrap();
+    assert_eq!(body.matches("--portico-\r\n").count(), 2, "{body}");
+    assert!(body.contains("name=\"note\"\r\n\r\n--portico\r\n") && body.ends_with("--portico---\r\n"), "{body}");
 }
 
 #[tokio::test]

@@ -13,13 +13,14 @@ use std::{
 };
 
 /// Where a field's text is kept, by table. Fields that are not here are kept nowhere.
-const KEPT: [(&str, &[&str]); 20] = [
+const KEPT: [(&str, &[&str]); 21] = [
     ("content", &["document", "specification", "operation", "specification_schema"]),
-    ("custom_domain", &["portal"]),
+    ("custom_domain", &["portal", "mail"]),
     ("description", &["portal", "product", "application"]),
     ("credential_claim", &["auth_strategy"]),
     ("display_name", &["portal", "auth_strategy", "credential"]),
     ("email", &["developer", "registration", "mail"]),
+    ("further", &["auth_strategy"]),
     ("full_name", &["developer", "registration", "mail"]),
     ("host", &["gateway_service"]),
     ("key_names", &["auth_strategy"]),

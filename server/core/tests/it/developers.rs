@@ -134,6 +134,8 @@ async fn a_link_works_once_in_its_portal_until_it_expires() {
     let used = plain(&core.mailed_token(ADA).await);
     let link = invalid("token", Rule::Link);
     assert_eq!(problem(developers::check_password_link(&core, &portal, &used).await), link);
+    let again = developers::set_password(&core, &portal, &used, plain("another password"), &plain("another password")).await;
+    assert_eq!(problem(again), link);
 
     developers::forgot_password(&core, &portal, ADA, "10.0.0.1").await.unwrap();
     let token = plain(&core.mailed_token(ADA).await);

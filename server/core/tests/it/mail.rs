@@ -1,7 +1,8 @@
 use crate::{conflict, problem};
 use portico_core::{
-    Actor, developers,
+    Actor, developers, jobs,
     mail::{self, Delivery, SmtpSettings},
+    portals::PortalInput,
     publications::{self, PublicationInput},
     registrations,
 };
@@ -15,6 +16,7 @@ use portico_testing::{
     TestCore, a_developer, a_portal, a_strategy, a_version, an_application, an_approved_registration, portal_input,
     publication_input, publish,
 };
+use time::Duration;
 
 #[tokio::test]
 async fn a_deprecation_is_mailed_once_to_whoever_is_registered_there() {
@@ -89,6 +91,34 @@ async fn every_decision_is_mailed_from_its_portal_in_both_parts() {
     assert_eq!(news.len(), 4);
     let eve = a_developer(&core, &portal, "eve").await;
     assert!(mail::own(&core, eve, portal.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn links_go_to_the_portals_own_domain() {
+    let core = TestCore::new().await;
+    let input = PortalInput { custom_domain: "developers.example.com".to_owned(), ..portal_input("a") };
+    let portal = a_portal(&core, input).await;
+    developers::sign_up(&core, &portal, "ada@example.com", "Ada", "10.0.0.1").await.unwrap();
+    let text = core.last_mail("ada@example.com").await;
+    assert!(text.contains("http://developers.example.com:3000/set-password?token="), "{text}");
+}
+
+#[tokio::test]
+async fn a_mail_is_forgotten_after_ninety_days_unless_it_still_has_to_leave() {
+    let core = TestCore::new().await;
+    let portal = a_portal(&core, portal_input("a")).await;
+    for (name, state) in [("sent", "sent"), ("failed", "failed"), ("kept", "kept"), ("queued", "queued")] {
+        let email = format!("{name}@example.com");
+        let id = developers::sign_up(&core, &portal, &email, name, "10.0.0.1").await.unwrap();
+        sqlx::query("update mail set state = $1 where id = $2").bind(state).bind(id).execute(&core.pool).await.unwrap();
+    }
+    let left = async || mail::list(&core, Actor::System, &PageRequest::first()).await.unwrap().total;
+    core.clock.advance(Duration::days(89));
+    jobs::sweep(&core).await.unwrap();
+    assert_eq!(left().await, 4);
+    core.clock.advance(Duration::days(2));
+    jobs::sweep(&core).await.unwrap();
+    assert_eq!(left().await, 2);
 }
 
 #[tokio::test]

@@ -133,6 +133,22 @@ async fn every_step_between_states_is_as_documented() {
 }
 
 #[tokio::test]
+async fn two_admins_who_decide_at_once_decide_once() {
+    let scene = scene().await;
+    let (id, _) = scene.register().await.unwrap();
+    let approve = registrations::decide(&scene.core, Actor::System, id, Approved, "");
+    let reject = registrations::decide(&scene.core, Actor::System, id, Rejected, "");
+    let (approved, rejected) = tokio::join!(approve, reject);
+    assert_ne!(approved.is_ok(), rejected.is_ok(), "the second has no such step");
+    assert_eq!(scene.status().await, if approved.is_ok() { Approved } else { Rejected });
+    for table in ["mail", "audit_entry where event in ('registration.approved', 'registration.rejected')"] {
+        let count = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&scene.core.pool).await.unwrap();
+        assert_eq!(count, 1, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn a_developer_removes_their_own_unless_an_admin_revoked_it() {
     let scene = scene().await;
     let eve = a_developer(&scene.core, &scene.portal, "eve").await;

@@ -241,7 +241,8 @@ impl<'a> Reader<'a> {
             return None;
         }
         let has_file = form.iter().any(|field| text(field, "type") == "file");
-        let media_type = if has_file { "multipart/form-data" } else { "application/x-www-form-urlencoded" };
+        let is_multipart = has_file || consumes.iter().any(|media_type| media_type == "multipart/form-data");
+        let media_type = if is_multipart { "multipart/form-data" } else { "application/x-www-form-urlencoded" };
         let properties = form
             .into_iter()
             .map(|field| Property { name: text(field, "name"), required: flag(field, "required"), schema: self.schema(field, 0) })

@@ -87,10 +87,12 @@ pub async fn seed(core: &Core, upstream: &str) -> portico_core::Result<Demo> {
         let publication = PublicationInput {
             publish_status: PublishStatus::Published,
             auth_strategy: Some(strategy),
+            no_authentication: false,
             application_registration_enabled: true,
             auto_approve_registration: auto_approve,
             deprecated: false,
             notify_developers: false,
+            confirmed: false,
         };
         if publications::of_version(core, admin, id).await?.is_empty() {
             publications::put(core, admin, id, portal.id, &publication).await?;

@@ -137,7 +137,8 @@ fn form_values(body: &Bytes, max: usize) -> BTreeMap<String, String> {
         return BTreeMap::new();
     }
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
-    pairs.into_iter().filter(|(name, _)| !name.starts_with("password") && name != "token" && name != "key").collect()
+    let is_secret = |name: &str| name.starts_with("password") || matches!(name, "token" | "key" | "client_secret");
+    pairs.into_iter().filter(|(name, _)| !is_secret(name)).collect()
 }
 
 /// Path and query of the page that the form was on, if it was one of this host.

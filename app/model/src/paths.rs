@@ -91,6 +91,17 @@ pub mod admin {
         format!("{PRODUCTS}/{id}")
     }
 
+    /// The form for a new strategy of a type, made for the publication of a version; either may be empty.
+    pub fn new_auth_strategy(strategy_type: &str, version: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("type", strategy_type), ("version", version)] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        format!("{NEW_AUTH_STRATEGY}?{}", query.finish())
+    }
+
     pub fn new_document(product: ProductId) -> String {
         format!("{PRODUCTS}/{product}/documents/new")
     }

@@ -1,5 +1,6 @@
 //! Every way in which a request can be refused, as codes. Words are chosen where a person reads them.
 
+use crate::states::AuthMethod;
 use serde::{Deserialize, Serialize};
 
 /// A refusal that the caller may see.
@@ -103,8 +104,27 @@ pub enum Rule {
     },
     /// An auth method that Portico does not serve.
     UnservedMethod,
+    /// A method that is of no use without another.
+    NeedsMethod {
+        method: AuthMethod,
+        needed: AuthMethod,
+    },
+    /// Callers would stop working, and nobody has confirmed that.
+    WouldStop(Impact),
     /// Not a JSON object, or one that repeats a field of the form.
     JsonObject,
+}
+
+/// Who would stop working.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Impact {
+    /// The names of the first of them, with their developers' addresses.
+    pub names: Vec<String>,
+    pub applications: i64,
+    /// Approved ones.
+    pub registrations: i64,
+    /// The applications' keys.
+    pub credentials: i64,
 }
 
 /// Why an address is no issuer (OpenID Connect Discovery 1.0, section 4).
@@ -121,6 +141,8 @@ pub enum IssuerFault {
     Document,
     /// The document is of another issuer.
     OtherIssuer,
+    /// The document names no endpoint of a kind that a chosen method needs.
+    NoEndpoint,
 }
 
 /// What a specification should have had at a place.

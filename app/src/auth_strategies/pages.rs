@@ -1,6 +1,4 @@
-use super::functions::{
-    CREATE_AUTH_STRATEGY, CREATE_OPENID_CONNECT, DELETE_AUTH_STRATEGY, UPDATE_AUTH_STRATEGY, UPDATE_OPENID_CONNECT,
-};
+use super::functions::{CREATE_AUTH_STRATEGY, DELETE_AUTH_STRATEGY, SAVE_OPENID_CONNECT, UPDATE_AUTH_STRATEGY};
 use crate::{
     ui::{
         forms::{Checkbox, Checkboxes, Confirm, Form, Hidden, Submit, TextArea, TextField},
@@ -13,7 +11,7 @@ use crate::{
     visit::Visit,
 };
 use leptos::prelude::*;
-use portico_core::auth_strategies::{self, AuthStrategy, DEFAULT_KEY_NAME, OpenidConnect, SERVED_METHODS, StrategyUse};
+use portico_core::auth_strategies::{self, AuthStrategy, DEFAULT_KEY_NAME, OpenidConnect, StrategyUse};
 use portico_model::{
     ids::AuthStrategyId,
     paths,
@@ -76,10 +74,12 @@ fn auth_type(strategy_type: StrategyType) -> &'static str {
 pub fn NewAuthStrategyPage() -> impl IntoView {
     let visit = Visit::current();
     let chosen = StrategyType::parse(&query("type")).unwrap_or(StrategyType::KeyAuth);
+    // The version for whose publication it is made, if any.
+    let version = query("version");
     page(async move {
         visit.actor.require_admin()?;
         let types = StrategyType::ALL.iter().map(|strategy_type| {
-            let href = format!("{}?type={}", paths::admin::NEW_AUTH_STRATEGY, strategy_type.as_str());
+            let href = paths::admin::new_auth_strategy(strategy_type.as_str(), &version);
             let current = (*strategy_type == chosen).then_some("page");
             view! { <a href=href aria-current=current>{auth_type(*strategy_type)}</a> }
         });
@@ -87,13 +87,19 @@ pub fn NewAuthStrategyPage() -> impl IntoView {
         let form = match chosen {
             StrategyType::KeyAuth => view! {
                 <p>"Callers send an API key that Portico issues."</p>
-                <Form action=CREATE_AUTH_STRATEGY>{key_auth_fields(None)} <Submit label="Create auth strategy" /></Form>
+                <Form action=CREATE_AUTH_STRATEGY>
+                    <Hidden name="version" value=version />
+                    {key_auth_fields(None)}
+                    <Submit label="Create auth strategy" />
+                </Form>
             }
             .into_any(),
             StrategyType::OpenidConnect => view! {
-                <p>"Callers send a token of an OpenID provider. Each application names its client there."</p>
-                <Form action=CREATE_OPENID_CONNECT>
-                    {openid_connect_fields(None)} <Submit label="Create auth strategy" />
+                <p>"Callers show who they are with the help of an OpenID provider. Each application names its client there."</p>
+                <Form action=SAVE_OPENID_CONNECT>
+                    <Hidden name="version" value=version />
+                    {openid_connect_fields(None)}
+                    <Submit label="Create auth strategy" />
                 </Form>
             }
             .into_any(),
@@ -123,14 +129,16 @@ pub fn AuthStrategyPage() -> impl IntoView {
                 <Form action=UPDATE_AUTH_STRATEGY>
                     <Hidden name="strategy" value=id />
                     {key_auth_fields(Some(strategy.clone()))}
+                    {confirmation()}
                     <Submit label="Save" />
                 </Form>
             }
             .into_any(),
             StrategyType::OpenidConnect => view! {
-                <Form action=UPDATE_OPENID_CONNECT>
+                <Form action=SAVE_OPENID_CONNECT>
                     <Hidden name="strategy" value=id />
                     {openid_connect_fields(Some(strategy.clone()))}
+                    {confirmation()}
                     <Submit label="Save" />
                 </Form>
             }
@@ -190,6 +198,10 @@ fn openid_connect_fields(strategy: Option<AuthStrategy>) -> AnyView {
     let chosen = config.map_or_else(|| vec![AuthMethod::Bearer], |config| config.auth_methods.clone());
     let further = config.filter(|config| !config.further.is_empty());
     let further = further.and_then(|config| serde_json::to_string_pretty(&config.further).ok()).unwrap_or_default();
+    let secret_hint = match strategy.as_ref().is_some_and(|strategy| strategy.has_client_secret) {
+        true => "One is kept, sealed. Leave this empty to keep it; another issuer or client needs a new one.",
+        false => "Kept sealed, and never shown again.",
+    };
     view! {
         <TextField name="name" label="Name" value=text(|s| s.name.clone()) required=true hint="For admins." />
         <TextField name="display_name" label="Display name" value=text(|s| s.display_name.clone()) required=true hint="For developers." />
@@ -199,13 +211,20 @@ fn openid_connect_fields(strategy: Option<AuthStrategy>) -> AnyView {
         <Checkboxes
             name="auth_methods"
             label="Auth methods"
-            options=SERVED_METHODS.map(|method| (method.as_str(), words::auth_method(method))).to_vec()
+            options=AuthMethod::ALL.iter().map(|method| (method.as_str(), words::auth_method(*method))).collect()
             chosen=chosen.into_iter().map(AuthMethod::as_str).collect()
         />
         <Checkbox name="hide_credentials" label="Hide credentials" checked=config.is_some_and(|config| config.hide_credentials) hint="The upstream does not see the token." />
-        <TextArea name="further" label="Further fields" value=further hint="A JSON object with other fields of Kong's openid-connect plugin. The gateway follows audience_required and cache_tokens; the others are kept." />
+        <TextField name="client_id" label="Gateway's client ID" value=config.map(|config| config.client_id.clone()).unwrap_or_default() hint="The gateway's own client at the provider, with which it asks about tokens and signs people in. Needed for introspection, password and authorization code." />
+        <TextField name="client_secret" label="Gateway's client secret" kind="password" autocomplete="off" hint=secret_hint />
+        <TextArea name="further" label="Further fields" value=further hint="A JSON object with other fields of Kong's openid-connect plugin. The gateway follows audience_required, cache_tokens, token_post_args_names and token_post_args_values; the others are kept." />
     }
     .into_any()
+}
+
+/// Asked for only where callers would stop.
+fn confirmation() -> AnyView {
+    view! { <Checkbox name="confirmed" label="Stop whoever could no longer call" hint="Only needed when a change would stop applications that work now. Saving without it names them first." /> }.into_any()
 }
 
 fn key_auth_fields(strategy: Option<AuthStrategy>) -> AnyView {

@@ -9,7 +9,7 @@ use crate::{
         layout::PageTitle,
         markdown,
         page::{page, page_request, path_id, query},
-        text::auth_badges,
+        text::{auth_badges, without_strategy},
     },
     visit::Visit,
 };
@@ -108,7 +108,7 @@ fn access_card(version: &CatalogueVersion, registrations: &[Registration]) -> An
         return view! {
             <section class="card access">
                 <h2>"Access"</h2>
-                <p>"This version has no way to authenticate, so nobody can call it at the moment."</p>
+                <p>{without_strategy(version)}</p>
             </section>
         }
         .into_any();

@@ -25,6 +25,7 @@ pub fn VersionAdminPage() -> impl IntoView {
     let visit = Visit::current();
     let id = path_id::<VersionId>("version");
     let chosen_portal = query("portal");
+    let made_strategy = query("strategy");
     page(async move {
         let (core, actor) = (&visit.core, visit.actor);
         let version = products::get_version(core, actor, id?).await?;
@@ -44,7 +45,7 @@ pub fn VersionAdminPage() -> impl IntoView {
             <section id="publish">
                 <h2>"Dev Portals"</h2>
                 {publication_table(&version, &publications)}
-                {publish_form(&version, &publications, portals, strategies, &chosen_portal)}
+                {publish_form(&version, &publications, portals, strategies, &chosen_portal, &made_strategy)}
             </section>
             <section>
                 <h2>"Gateway service"</h2>

@@ -23,10 +23,12 @@ pub async fn save_publication(
     publish_status: String,
     auth_strategy: String,
     #[server(default)] require_authentication: bool,
+    #[server(default)] no_authentication: bool,
     #[server(default)] application_registration_enabled: bool,
     #[server(default)] auto_approve_registration: bool,
     #[server(default)] deprecated: bool,
     #[server(default)] notify_developers: bool,
+    #[server(default)] confirmed: bool,
 ) -> Result<(), UiError> {
     let visit = Visit::current();
     let id: VersionId = parse_id("version", &version)?;
@@ -39,10 +41,12 @@ pub async fn save_publication(
     let input = PublicationInput {
         publish_status,
         auth_strategy: auth_strategy.filter(|_| require_authentication),
+        no_authentication,
         application_registration_enabled,
         auto_approve_registration,
         deprecated,
         notify_developers,
+        confirmed,
     };
     publications::put(&visit.core, visit.actor, id, parse_id("portal", &portal)?, &input).await?;
     visit.leave_notice("Saved.").await?;

@@ -39,7 +39,7 @@ fn row(version: &Version, publication: &Publication) -> AnyView {
                 {badge(&publication.publish_status)}
                 {publication.deprecated.then(|| view! { " " <span class="badge waiting">"Deprecated"</span> })}
             </td>
-            <td data-column="Auth strategy">{publication.auth_strategy_name.clone().unwrap_or_else(|| "None: closed to callers".to_owned())}</td>
+            <td data-column="Auth strategy">{access(publication)}</td>
             <td data-column="Registrations">{registrations}</td>
             <td class="actions">
                 <a href=edit>"Edit"</a>
@@ -57,13 +57,23 @@ fn row(version: &Version, publication: &Publication) -> AnyView {
     .into_any()
 }
 
-/// The dialog. `chosen` is the portal whose publication is edited; empty for a new one.
+fn access(publication: &Publication) -> String {
+    match (&publication.auth_strategy_name, publication.no_authentication) {
+        (Some(name), _) => name.clone(),
+        (None, true) => "No authentication: anybody may call".to_owned(),
+        (None, false) => "None: closed to callers".to_owned(),
+    }
+}
+
+/// The dialog. `chosen` is the portal whose publication is edited, `made` the strategy just made for it; both may be
+/// empty.
 pub fn publish_form(
     version: &Version,
     publications: &[Publication],
     portals: Vec<Portal>,
     strategies: Vec<AuthStrategy>,
     chosen: &str,
+    made: &str,
 ) -> AnyView {
     if portals.is_empty() {
         return view! { <p class="empty">"There is no portal. " <a href=paths::admin::NEW_PORTAL>"Create one first."</a></p> }
@@ -71,8 +81,12 @@ pub fn publish_form(
     }
     let edited = publications.iter().find(|publication| publication.portal_id.to_string() == chosen).cloned();
     let status = edited.as_ref().map_or(PublishStatus::Published, |publication| publication.publish_status);
-    let strategy = edited.as_ref().and_then(|publication| publication.auth_strategy_id).map(|id| id.to_string());
-    let require = edited.as_ref().is_none_or(|publication| publication.auth_strategy_id.is_some());
+    let strategy = match made {
+        "" => edited.as_ref().and_then(|publication| publication.auth_strategy_id).map(|id| id.to_string()),
+        made => Some(made.to_owned()),
+    };
+    let require = strategy.is_some() || edited.is_none();
+    let anybody = edited.as_ref().is_some_and(|publication| publication.no_authentication);
     let takes_registrations = edited.as_ref().is_none_or(|publication| publication.application_registration_enabled);
     let auto_approve = edited.as_ref().is_some_and(|publication| publication.auto_approve_registration);
     let deprecated = edited.as_ref().is_some_and(|publication| publication.deprecated);
@@ -93,7 +107,8 @@ pub fn publish_form(
     let (product, id) = (version.product_id, version.id);
     let heading = if edited.is_some() { "Edit publication" } else { "Publish to Dev Portals" };
     let chosen = chosen.to_owned();
-    let open = edited.is_some() || publications.is_empty();
+    let open = edited.is_some() || publications.is_empty() || !made.is_empty();
+    let new_strategy = paths::admin::new_auth_strategy("", &id.to_string());
     view! {
         <Disclosure label=heading open=open>
             {unenforced}
@@ -102,12 +117,15 @@ pub fn publish_form(
                 <Hidden name="version" value=id />
                 <Select name="portal" label="Portal" options=portal_options value=chosen />
                 <Select name="publish_status" label="Status" options=status_options value=status.as_str() />
-                <Checkbox name="require_authentication" label="Require authentication" checked=require hint="Without it nobody can call this version through the gateway." />
+                <Checkbox name="require_authentication" label="Require authentication" checked=require hint="Without it nobody can call this version through the gateway, unless you choose No authentication." />
                 <Select name="auth_strategy" label="Auth strategy" options=strategy_options value=strategy.unwrap_or_default() />
+                <p><a href=new_strategy>"Create an auth strategy for this"</a></p>
+                <Checkbox name="no_authentication" label="No authentication" checked=anybody hint="Anybody may call this version through the gateway, without a key or a token. Not together with Require authentication." />
                 <Checkbox name="application_registration_enabled" label="Accept application registrations" checked=takes_registrations hint="Registrations that exist go on when this is turned off." />
                 <Checkbox name="auto_approve_registration" label="Auto approve" checked=auto_approve hint="Registrations are approved at once." />
                 <Checkbox name="deprecated" label="Deprecated" checked=deprecated hint="Still usable, with a warning in the portal." />
                 <Checkbox name="notify_developers" label="Notify developers" hint="When the version becomes deprecated, mail those who are registered for it." />
+                <Checkbox name="confirmed" label="Stop whoever could no longer call" hint="Only needed when another strategy, or none, would stop applications that work now. Saving without it names them first." />
                 <Submit label="Save" />
             </Form>
         </Disclosure>

@@ -183,19 +183,24 @@ pub fn Checkbox(
     let scope = expect_context::<FormScope>();
     let id = scope.id(&name);
     let checked = scope.checked(&name, checked);
-    let has_hint = !hint.is_empty();
+    let message = scope.message(&name);
+    let described_by = described_by(&id, &hint);
     view! {
         <div class="field checkbox">
             <input
                 id=id.clone()
-                name=name
+                name=name.clone()
                 type="checkbox"
                 value="true"
                 checked=checked
-                aria-describedby=has_hint.then(|| format!("{id}-hint"))
+                aria-invalid=message.is_some().then_some("true")
+                aria-describedby=described_by
             />
             <label for=id.clone()>{label}</label>
-            {has_hint.then(|| view! { <p class="hint" id=format!("{id}-hint")>{hint.clone()}</p> })}
+            {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{id}-hint")>{hint.clone()}</p> })}
+            <p class="problem" id=format!("{id}-problem") data-problem=name hidden=message.is_none()>
+                {message.clone()}
+            </p>
         </div>
     }
 }

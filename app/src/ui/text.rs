@@ -2,7 +2,7 @@
 
 use super::words::{self, StateWords};
 use leptos::prelude::*;
-use portico_core::auth_strategies::OpenidConnect;
+use portico_core::{auth_strategies::OpenidConnect, products::catalogue::CatalogueVersion};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// A state by word and colour.
@@ -17,6 +17,14 @@ pub fn auth_badges(openid_connect: Option<&OpenidConnect>) -> AnyView {
         Some(config) => config.auth_methods.iter().map(|method| words::auth_method(*method)).collect(),
     };
     names.into_iter().map(|name| view! { " " <span class="badge">{name}</span> }).collect_view().into_any()
+}
+
+/// Who may call a version that has no strategy.
+pub fn without_strategy(version: &CatalogueVersion) -> &'static str {
+    match version.no_authentication {
+        true => "Anybody may call this version, without a key or a token.",
+        false => "This version has no way to authenticate, so nobody can call it at the moment.",
+    }
 }
 
 /// A point in time, readable, and exact on hover.

@@ -1,7 +1,8 @@
 //! The words for every problem and state.
 
+use super::text::count;
 use portico_model::{
-    problem::{Conflict, Expected, IssuerFault, Problem, Rule},
+    problem::{Conflict, Expected, Impact, IssuerFault, Problem, Rule},
     states::{AuthMethod, CredentialState, DeveloperStatus, Grace, MailState, PublishStatus, RegistrationStatus},
 };
 
@@ -80,8 +81,24 @@ pub fn rule(rule: &Rule) -> String {
         Rule::UnservedMethod => {
             "Tokens of Kong's own OAuth plugin are known to Kong alone, so nothing else can check them.".to_owned()
         }
+        Rule::NeedsMethod { method, needed } => {
+            format!("{} is of no use without {}: choose that as well.", auth_method(*method), auth_method(*needed))
+        }
+        Rule::WouldStop(impact) => would_stop(impact),
         Rule::JsonObject => "Give a JSON object, with none of the fields above in it.".to_owned(),
     }
+}
+
+fn would_stop(impact: &Impact) -> String {
+    let more = impact.applications - i64::try_from(impact.names.len()).unwrap_or(0);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!(
+        "{} would stop working: {}{more}. That is {} and {}. Choose this box and save again if it is meant.",
+        count(impact.applications, "application", "applications"),
+        impact.names.join(", "),
+        count(impact.registrations, "approved registration", "approved registrations"),
+        count(impact.credentials, "key", "keys"),
+    )
 }
 
 fn issuer(fault: IssuerFault) -> String {
@@ -93,6 +110,7 @@ fn issuer(fault: IssuerFault) -> String {
         IssuerFault::Unreachable => "The issuer cannot be reached.",
         IssuerFault::Status(status) => return format!("The issuer answered {status} for /.well-known/openid-configuration."),
         IssuerFault::Document => "The issuer's answer is no discovery document of OpenID Connect.",
+        IssuerFault::NoEndpoint => "The discovery document lacks an endpoint that a chosen method needs.",
         IssuerFault::OtherIssuer => "The discovery document is of another issuer; they must be equal to the last slash.",
     };
     words.to_owned()

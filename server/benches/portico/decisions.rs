@@ -36,10 +36,11 @@ pub async fn measure() -> Vec<Row> {
                 path: request.uri().path(),
                 query: request.uri().query(),
                 headers: request.headers(),
+                gateway: None,
             };
             match gateway.decide(&call).await {
                 Ok(_) => StatusCode::NO_CONTENT.into_response(),
-                Err(refusal) => refusal.into_response(),
+                Err(refused) => refused.reason.into_response(),
             }
         }
     };

@@ -35,7 +35,9 @@ pub async fn measure() -> Vec<Row> {
         let (id, key) = credentials::create(&core, ada, portal.id, application, "key", None).await.unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("apikey", key.expose().parse().unwrap());
-        let passes = async || gateway.decide(&Call { host: "", path: "/weather", query: None, headers: &headers }).await.is_ok();
+        let passes = async || {
+            gateway.decide(&Call { host: "", path: "/weather", query: None, headers: &headers, gateway: None }).await.is_ok()
+        };
         while !passes().await {
             tokio::time::sleep(Duration::from_micros(200)).await;
         }

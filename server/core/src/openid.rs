@@ -43,6 +43,7 @@ type Metadata = ProviderMetadata<
 pub struct Endpoints {
     pub issuer: String,
     pub jwks: String,
+    pub authorization: String,
     pub token: Option<String>,
     pub introspection: Option<String>,
 }
@@ -71,6 +72,7 @@ pub async fn discover(outgoing: &Outgoing, issuer: &str) -> Result<Endpoints, Un
     Ok(Endpoints {
         issuer: metadata.issuer().to_string(),
         jwks: metadata.jwks_uri().to_string(),
+        authorization: metadata.authorization_endpoint().to_string(),
         token: metadata.token_endpoint().map(ToString::to_string),
         introspection: metadata.additional_metadata().introspection_endpoint.clone(),
     })

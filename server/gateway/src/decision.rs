@@ -1,12 +1,14 @@
-//! Whether a call may pass. Answers as Kong's key-auth and acl plugins do.
+//! Whether a call may pass.
 
 use crate::{
-    openid::TokenFault,
+    openid::{Login, Shown, TokenFault, claims::named_issuer},
+    refusal::{Refusal, Refused},
     view::{Application, Key, Opening, Service, View},
 };
-use http::{HeaderMap, StatusCode, header};
-use portico_core::secrets::{ApiKey, Secrets};
-use portico_model::ids::{ApplicationId, CredentialId, VersionId};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, header};
+use portico_core::secrets::{ApiKey, Plain, Secrets};
+use portico_model::ids::{ApplicationId, CredentialId, GatewayId, VersionId};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -20,17 +22,34 @@ pub struct Call<'a> {
     pub path: &'a str,
     pub query: Option<&'a str>,
     pub headers: &'a HeaderMap,
+    /// The gateway whose services alone are meant; every gateway's without one.
+    pub gateway: Option<GatewayId>,
 }
 
 /// A call that may pass, and on whose behalf.
 #[derive(Clone)]
 pub struct Allowed {
     pub(crate) service: Arc<Service>,
+    /// `None` where anybody may call.
+    pub consumer: Option<Consumer>,
+    pub(crate) authorization: Authorization,
+}
+
+/// The application that calls.
+#[derive(Clone, Debug)]
+pub struct Consumer {
     pub application_id: ApplicationId,
     pub application_name: String,
     pub credential: CallersCredential,
-    /// Whether the upstream is not to see the `Authorization` header.
-    pub(crate) hides_authorization: bool,
+}
+
+/// What the upstream sees as `Authorization`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Authorization {
+    AsSent,
+    Hidden,
+    /// The token that the provider gave for a login or a session.
+    Token(String),
 }
 
 /// What a call was allowed by.
@@ -53,110 +72,67 @@ impl std::fmt::Display for CallersCredential {
 /// What the view alone can say of a call.
 pub(crate) enum Judged {
     Allowed(Allowed),
-    /// It depends on a token, which is to be checked for each opening that takes tokens of its issuer.
-    Token(Arc<Service>, String),
+    /// It depends on what an OpenID provider says of a credential.
+    AskProvider(Arc<Service>, Sent),
+}
+
+/// A credential of an OpenID provider, as it was sent.
+pub(crate) enum Sent {
+    Token(String),
+    Login(String, Plain),
 }
 
 impl std::fmt::Debug for Allowed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Allowed").field("application_id", &self.application_id).finish_non_exhaustive()
+        f.debug_struct("Allowed").field("consumer", &self.consumer).finish_non_exhaustive()
     }
 }
 
-/// Why a call may not pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The view is not loaded yet.
-    NotReady,
-    /// A path that the upstream could understand otherwise than the gateway.
-    AmbiguousPath,
-    PathTooLong,
-    /// No service matches host and path.
-    NoService,
-    /// No publication with a strategy opens the service.
-    Closed,
-    NoKey,
-    /// A key was sent twice under one name.
-    DuplicateKey,
-    /// Mistyped, never made here, revoked or expired.
-    UnknownKey,
-    /// The service takes tokens only, and none was sent.
-    NoToken,
-    /// The service takes keys and tokens, and neither was sent.
-    NoCredential,
-    BadToken(TokenFault),
-    /// Whether the token is good cannot be told now.
-    ProviderDown,
-    /// The key or token is good, but its application has no approved registration for this version.
-    NotRegistered,
-}
-
-impl Refusal {
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::NotReady | Self::ProviderDown => StatusCode::SERVICE_UNAVAILABLE,
-            Self::AmbiguousPath => StatusCode::BAD_REQUEST,
-            Self::PathTooLong => StatusCode::URI_TOO_LONG,
-            Self::NoService => StatusCode::NOT_FOUND,
-            Self::NoKey | Self::DuplicateKey | Self::UnknownKey | Self::NoToken | Self::NoCredential | Self::BadToken(_) => {
-                StatusCode::UNAUTHORIZED
-            }
-            Self::Closed | Self::NotRegistered => StatusCode::FORBIDDEN,
-        }
-    }
-
-    /// The body's one field.
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::NotReady => "The gateway is starting",
-            Self::AmbiguousPath => "The path has dot segments, double slashes or an encoded prefix",
-            Self::PathTooLong => "The path is too long",
-            Self::NoService => "no Route matched with those values",
-            Self::NoKey => "No API key found in request",
-            Self::DuplicateKey => "Duplicate API key found",
-            Self::UnknownKey | Self::NoToken | Self::NoCredential | Self::BadToken(_) => "Unauthorized",
-            Self::ProviderDown => "The identity provider cannot be reached",
-            Self::Closed | Self::NotRegistered => "You cannot consume this service",
-        }
-    }
-}
-
-/// What a caller may try next (RFC 9110, section 11.6.1; RFC 6750, section 3).
-impl Refusal {
-    pub fn challenges(self) -> &'static [&'static str] {
-        const KEY: &str = "Key realm=\"portico\"";
-        const BEARER: &str = "Bearer realm=\"portico\"";
-        match self {
-            Self::NoKey | Self::DuplicateKey | Self::UnknownKey => &[KEY],
-            Self::NoToken => &[BEARER],
-            Self::NoCredential => &[KEY, BEARER],
-            Self::BadToken(_) => &["Bearer realm=\"portico\", error=\"invalid_token\""],
-            _ => &[],
-        }
-    }
-}
-
-pub(crate) fn judge(view: &View, secrets: &Secrets, now: OffsetDateTime, call: &Call<'_>) -> Result<Judged, Refusal> {
+pub(crate) fn judge(view: &View, secrets: &Secrets, now: OffsetDateTime, call: &Call<'_>) -> Result<Judged, Refused> {
     if !view.is_loaded() {
-        return Err(Refusal::NotReady);
+        return Err(Refusal::NotReady.into());
     }
     let service = find_service(view, call)?;
-    if service.openings.is_empty() {
-        return Err(Refusal::Closed);
+    let at = |refusal: Refusal| refusal.at(service.id);
+    if service.is_open {
+        return Ok(Judged::Allowed(Allowed {
+            service: Arc::clone(service),
+            consumer: None,
+            authorization: Authorization::AsSent,
+        }));
     }
-    let sent = match find_key(&service.key_names, call)? {
-        Some(key) => key,
-        None if service.takes_tokens() => {
-            let neither = if service.key_names.is_empty() { Refusal::NoToken } else { Refusal::NoCredential };
-            return Ok(Judged::Token(Arc::clone(service), find_token(call)?.ok_or(neither)?));
+    if service.openings.is_empty() {
+        return Err(at(Refusal::Closed));
+    }
+    let Some(sent) = find_key(&service.key_names, call).map_err(at)? else {
+        let takes = service.takes();
+        if !takes.tokens && !takes.logins {
+            return Err(at(Refusal::NoKey));
         }
-        None => return Err(Refusal::NoKey),
+        let sent = find_authorization(call).map_err(at)?.ok_or_else(|| at(Refusal::NoCredential(takes)))?;
+        let is_taken = if matches!(sent, Sent::Token(_)) { takes.tokens } else { takes.logins };
+        return if is_taken { Ok(Judged::AskProvider(Arc::clone(service), sent)) } else { Err(at(Refusal::NoCredential(takes))) };
     };
-    let key = ApiKey::prefix_of(&sent).and_then(|key_id| view.key(key_id)).ok_or(Refusal::UnknownKey)?;
+    let key = ApiKey::prefix_of(&sent).and_then(|key_id| view.key(key_id)).ok_or_else(|| at(Refusal::UnknownKey))?;
     if !secrets.matches(&sent, &key.secret_digest) {
-        return Err(Refusal::UnknownKey);
+        return Err(at(Refusal::UnknownKey));
     }
     admit(view, service, key, now).map(Judged::Allowed)
+}
+
+/// What a strategy is shown of what was sent; nothing where it takes no such thing.
+pub(crate) fn shown(view: &View, opening: &Opening, sent: &Sent) -> Option<Shown> {
+    let trust = opening.trust.as_ref()?;
+    match sent {
+        Sent::Token(token) => {
+            let is_foreign = named_issuer(token).is_some_and(|issuer| issuer != trust.config.issuer);
+            (trust.config.takes_tokens() && !is_foreign).then(|| Shown::Token(token.clone()))
+        }
+        Sent::Login(name, password) => {
+            let is_client = view.client(opening.strategy, name).is_some();
+            trust.config.takes_logins().then(|| Shown::Login(Login { name: name.clone(), password: password.clone(), is_client }))
+        }
+    }
 }
 
 /// As [`judge`] for a call with the key that begins so, to the service of a version; `path` follows the service's
@@ -167,51 +143,58 @@ pub(crate) fn decide_for_key(
     version: VersionId,
     path: &str,
     key_id: &str,
-) -> Result<Allowed, Refusal> {
+) -> Result<Allowed, Refused> {
     if !view.is_loaded() {
-        return Err(Refusal::NotReady);
+        return Err(Refusal::NotReady.into());
     }
     let service = view.service_of(version).ok_or(Refusal::NoService)?;
     let path = format!("{}{path}", service.path_prefix.trim_end_matches('/'));
-    let call = Call { host: &service.host, path: &path, query: None, headers: &HeaderMap::new() };
+    let call = Call { host: &service.host, path: &path, query: None, headers: &HeaderMap::new(), gateway: None };
     if find_service(view, &call)?.id != service.id {
-        return Err(Refusal::AmbiguousPath);
+        return Err(Refusal::AmbiguousPath.at(service.id));
     }
     if service.openings.is_empty() {
-        return Err(Refusal::Closed);
+        return Err(Refusal::Closed.at(service.id));
     }
-    admit(view, service, view.key(key_id).ok_or(Refusal::UnknownKey)?, now)
+    admit(view, service, view.key(key_id).ok_or_else(|| Refusal::UnknownKey.at(service.id))?, now)
 }
 
 /// Whether a key that is known to be the caller's opens a service.
-fn admit(view: &View, service: &Arc<Service>, key: &Key, now: OffsetDateTime) -> Result<Allowed, Refusal> {
+fn admit(view: &View, service: &Arc<Service>, key: &Key, now: OffsetDateTime) -> Result<Allowed, Refused> {
+    let refused = |reason| Refused { reason, service: Some(service.id), application: Some(key.application) };
     if key.expires_at.is_some_and(|expires_at| expires_at <= now) {
-        return Err(Refusal::UnknownKey);
+        return Err(refused(Refusal::UnknownKey));
     }
-    let application = view.application(key.application).ok_or(Refusal::UnknownKey)?;
+    let application = view.application(key.application).ok_or_else(|| refused(Refusal::UnknownKey))?;
     if !service.openings.iter().any(|opening| opening.is_for(application)) || !is_registered(service, application) {
-        return Err(Refusal::NotRegistered);
+        return Err(refused(Refusal::NotRegistered));
     }
-    Ok(Allowed {
-        service: Arc::clone(service),
-        application_id: key.application,
-        application_name: application.name.clone(),
-        credential: CallersCredential::Key(key.credential),
-        hides_authorization: false,
-    })
+    let credential = CallersCredential::Key(key.credential);
+    let consumer = Consumer { application_id: key.application, application_name: application.name.clone(), credential };
+    Ok(Allowed { service: Arc::clone(service), consumer: Some(consumer), authorization: Authorization::AsSent })
 }
 
-/// Whether the client of a good token opens a service through one of its openings.
-pub(crate) fn admit_client(view: &View, service: &Arc<Service>, opening: &Opening, client_id: &str) -> Option<Allowed> {
-    let id = view.client(opening.strategy, client_id)?;
-    let application = view.application(id).filter(|a| opening.is_for(a) && is_registered(service, a))?;
-    Some(Allowed {
-        service: Arc::clone(service),
-        application_id: id,
-        application_name: application.name.clone(),
-        credential: CallersCredential::Client(client_id.to_owned()),
-        hides_authorization: opening.openid_connect.as_ref().is_some_and(|config| config.hide_credentials),
-    })
+/// Whether a client that a provider vouched for opens a service through one of its openings.
+pub(crate) fn admit_client(
+    view: &View,
+    service: &Arc<Service>,
+    opening: &Opening,
+    client_id: &str,
+    token: Option<String>,
+) -> Result<Allowed, Refused> {
+    let id = view.client(opening.strategy, client_id);
+    let refused = Refused { reason: Refusal::NotRegistered, service: Some(service.id), application: id };
+    let application = id.and_then(|id| view.application(id)).filter(|a| opening.is_for(a) && is_registered(service, a));
+    let (Some(id), Some(application)) = (id, application) else { return Err(refused) };
+    let hides = opening.trust.as_ref().is_some_and(|trust| trust.config.hide_credentials);
+    let authorization = match token {
+        _ if hides => Authorization::Hidden,
+        Some(token) => Authorization::Token(token),
+        None => Authorization::AsSent,
+    };
+    let credential = CallersCredential::Client(client_id.to_owned());
+    let consumer = Consumer { application_id: id, application_name: application.name.clone(), credential };
+    Ok(Allowed { service: Arc::clone(service), consumer: Some(consumer), authorization })
 }
 
 fn is_registered(service: &Service, application: &Application) -> bool {
@@ -229,8 +212,8 @@ fn find_service<'a>(view: &'a View, call: &Call<'_>) -> Result<&'a Arc<Service>,
     if decoded.split(['/', '\\']).any(is_dot) || decoded.contains("//") || decoded.contains('\\') {
         return Err(Refusal::AmbiguousPath);
     }
-    let as_sent = view.service(call.host, call.path);
-    let as_decoded = view.service(call.host, &decoded);
+    let as_sent = view.service(call.gateway, call.host, call.path);
+    let as_decoded = view.service(call.gateway, call.host, &decoded);
     if as_sent.map(|service| service.id) != as_decoded.map(|service| service.id) {
         return Err(Refusal::AmbiguousPath);
     }
@@ -255,15 +238,25 @@ fn find_key(names: &[String], call: &Call<'_>) -> Result<Option<String>, Refusal
     Ok(None)
 }
 
-/// The token of an `Authorization` header (RFC 6750, section 2.1).
-fn find_token(call: &Call<'_>) -> Result<Option<String>, Refusal> {
+/// What an `Authorization` header has for an OpenID provider: a token (RFC 6750, section 2.1), or a name and a
+/// password (RFC 7617).
+fn find_authorization(call: &Call<'_>) -> Result<Option<Sent>, Refusal> {
     let mut sent = call.headers.get_all(header::AUTHORIZATION).iter();
     let Some(first) = sent.next() else { return Ok(None) };
     if sent.next().is_some() {
         return Err(Refusal::BadToken(TokenFault::Malformed));
     }
-    let (scheme, token) = first.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
-    Ok(scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned()).filter(|token| !token.is_empty()))
+    let (scheme, value) = first.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
+    let value = value.trim();
+    if scheme.eq_ignore_ascii_case("bearer") && !value.is_empty() {
+        return Ok(Some(Sent::Token(value.to_owned())));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Ok(None);
+    }
+    let login = STANDARD.decode(value).ok().and_then(|login| String::from_utf8(login).ok()).ok_or(Refusal::BadLogin)?;
+    let (name, password) = login.split_once(':').ok_or(Refusal::BadLogin)?;
+    Ok(Some(Sent::Login(name.to_owned(), Plain::new(password))))
 }
 
 fn only<T>(mut values: impl Iterator<Item = T>) -> Result<Option<T>, Refusal> {

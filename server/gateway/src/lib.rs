@@ -6,17 +6,18 @@
 mod decision;
 mod openid;
 mod proxy;
+mod refusal;
 mod view;
 
-pub use decision::{Allowed, Call, CallersCredential, Refusal};
+pub use decision::{Allowed, Call, CallersCredential, Consumer};
 pub use openid::TokenFault;
 pub use proxy::{Proxy, Tried, host};
+pub use refusal::{Refusal, Refused, Takes};
 
-use decision::Judged;
-use openid::{Providers, Untaken};
+use decision::{Judged, Sent};
+use openid::Providers;
 use portico_core::{
     Core,
-    auth_strategies::OpenidConnect,
     gateways::{
         changes::{self, Announcements, Position},
         view as rows,
@@ -73,47 +74,39 @@ impl Gateway {
     /// # Errors
     ///
     /// The reason for refusing it.
-    pub async fn decide(&self, call: &Call<'_>) -> Result<Allowed, Refusal> {
+    pub async fn decide(&self, call: &Call<'_>) -> Result<Allowed, Refused> {
         let now = self.core.now();
         let judged = decision::judge(&self.view(), &self.core.secrets, now, call)?;
         let allowed = match judged {
             Judged::Allowed(allowed) => allowed,
-            Judged::Token(service, token) => self.decide_for_token(&service, &token, now).await?,
+            Judged::AskProvider(service, sent) => self.ask_providers(&service, &sent, now).await?,
         };
         self.note_use(&allowed, now);
         Ok(allowed)
     }
 
-    /// Asks the openings that trust the token's issuer, one after the other.
-    async fn decide_for_token(&self, service: &Arc<Service>, token: &str, now: OffsetDateTime) -> Result<Allowed, Refusal> {
-        let issuer = openid::named_issuer(token).ok_or(Refusal::BadToken(TokenFault::Malformed))?;
-        let mut refusal = Refusal::BadToken(TokenFault::Issuer);
+    /// Tries the openings that take what was sent, one after the other. Of several refusals the one counts that
+    /// came furthest.
+    async fn ask_providers(&self, service: &Arc<Service>, sent: &Sent, now: OffsetDateTime) -> Result<Allowed, Refused> {
+        let mut refused = match sent {
+            Sent::Token(_) => Refusal::BadToken(TokenFault::Issuer),
+            Sent::Login(..) => Refusal::BadLogin,
+        }
+        .at(service.id);
         for opening in &service.openings {
-            let Some(config) = opening.openid_connect.as_ref().filter(|config| config.issuer == issuer) else { continue };
-            match self.client_id(config, token, now).await {
-                Ok(client_id) => match decision::admit_client(&self.view(), service, opening, &client_id) {
-                    Some(allowed) => return Ok(allowed),
-                    None => refusal = Refusal::NotRegistered,
-                },
-                Err(reason) if refusal != Refusal::NotRegistered => refusal = reason,
+            let shown = decision::shown(&self.view(), opening, sent);
+            let (Some(trust), Some(shown)) = (&opening.trust, shown) else { continue };
+            let admitted = match self.providers.identify(trust, &shown, now).await {
+                Ok(who) => decision::admit_client(&self.view(), service, opening, &who.client_id, who.token),
+                Err(untaken) => Err(Refusal::from(untaken).at(service.id)),
+            };
+            match admitted {
+                Ok(allowed) => return Ok(allowed),
+                Err(further) if refused.reason != Refusal::NotRegistered => refused = further,
                 Err(_) => {}
             }
         }
-        Err(refusal)
-    }
-
-    /// The client id in a token that is good for a strategy.
-    async fn client_id(&self, config: &OpenidConnect, token: &str, now: OffsetDateTime) -> Result<String, Refusal> {
-        let provider = self.providers.of(&config.issuer);
-        let claims = provider.verify(token, config.may_cache(), now).await.map_err(|untaken| match untaken {
-            Untaken::Bad(fault) => Refusal::BadToken(fault),
-            Untaken::ProviderDown => Refusal::ProviderDown,
-        })?;
-        if !openid::has_audience(&claims, &config.audiences()) {
-            return Err(Refusal::BadToken(TokenFault::Audience));
-        }
-        let client_id = openid::claim(&claims, &config.credential_claim);
-        client_id.map(str::to_owned).ok_or(Refusal::BadToken(TokenFault::NoClientId))
+        Err(refused)
     }
 
     fn view(&self) -> RwLockReadGuard<'_, View> {
@@ -121,7 +114,7 @@ impl Gateway {
     }
 
     /// As [`Gateway::decide`], for a call to a version with the key that begins so.
-    fn decide_for_key(&self, version: VersionId, path: &str, key_id: &str) -> Result<Allowed, Refusal> {
+    fn decide_for_key(&self, version: VersionId, path: &str, key_id: &str) -> Result<Allowed, Refused> {
         let now = self.core.now();
         let allowed = decision::decide_for_key(&self.view(), now, version, path, key_id)?;
         self.note_use(&allowed, now);
@@ -129,7 +122,7 @@ impl Gateway {
     }
 
     fn note_use(&self, allowed: &Allowed, now: OffsetDateTime) {
-        if let CallersCredential::Key(id) = allowed.credential {
+        if let Some(Consumer { credential: CallersCredential::Key(id), .. }) = allowed.consumer {
             self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(id, now);
         }
     }
@@ -183,7 +176,7 @@ impl Gateway {
     /// Loads everything; where to read on.
     pub async fn load(&self) -> portico_core::Result<Position> {
         let position = changes::position(&self.core).await?;
-        let mut view = View::new(rows::routes(&self.core).await?);
+        let mut view = View::new(rows::routes(&self.core).await?, &self.core.secrets);
         rows::every_application(&self.core, |application| view.put_application(application)).await?;
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
         self.loaded.send_replace(true);
@@ -195,7 +188,7 @@ impl Gateway {
         let (changes, next) = changes::since(&self.core, position).await?;
         if changes.routing {
             let routes = rows::routes(&self.core).await?;
-            self.view.write().unwrap_or_else(PoisonError::into_inner).put_routes(routes);
+            self.view.write().unwrap_or_else(PoisonError::into_inner).put_routes(routes, &self.core.secrets);
         }
         if !changes.applications.is_empty() {
             let found = rows::applications(&self.core, &changes.applications).await?;

@@ -1,6 +1,6 @@
 //! The built-in gateway: matches, decides, strips the key, and streams to the upstream and back.
 
-use crate::{Allowed, Call, Gateway, Refusal};
+use crate::{Allowed, Call, Gateway, Refusal, Refused, decision::Authorization};
 use axum::{
     Router,
     body::Body,
@@ -73,11 +73,16 @@ pub struct Proxy {
 }
 
 async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
-    let call =
-        Call { host: host(&request), path: request.uri().path(), query: request.uri().query(), headers: request.headers() };
+    let call = Call {
+        host: host(&request),
+        path: request.uri().path(),
+        query: request.uri().query(),
+        headers: request.headers(),
+        gateway: None,
+    };
     match proxy.gateway.decide(&call).await {
         Ok(allowed) => proxy.pass(request, &allowed).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refused) => refused.reason.into_response(),
     }
 }
 
@@ -116,7 +121,7 @@ impl Proxy {
         let answering = async {
             let answer = match self.call_with_key(version, key_id, request).await {
                 Ok(answer) => answer,
-                Err(refusal) => refusal.into_response(),
+                Err(refused) => refused.reason.into_response(),
             };
             let (parts, body) = answer.into_parts();
             let (body, is_cut) = read(body).await;
@@ -131,7 +136,7 @@ impl Proxy {
         })
     }
 
-    async fn call_with_key(&self, version: VersionId, key_id: &str, mut request: Request) -> Result<Response, Refusal> {
+    async fn call_with_key(&self, version: VersionId, key_id: &str, mut request: Request) -> Result<Response, Refused> {
         let allowed = self.gateway.decide_for_key(version, request.uri().path(), key_id)?;
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let target = format!("{}{target}", allowed.service.path_prefix.trim_end_matches('/'));
@@ -141,9 +146,6 @@ impl Proxy {
 
     async fn pass(&self, mut request: Request, allowed: &Allowed) -> Response {
         hide_key(&mut request, &allowed.service.key_names);
-        if allowed.hides_authorization {
-            request.headers_mut().remove(header::AUTHORIZATION);
-        }
         forget_nominations(request.headers_mut());
         identify(request.headers_mut(), allowed);
         let prefix = allowed.service.path_prefix.trim_end_matches('/');
@@ -203,30 +205,31 @@ fn forget_nominations(headers: &mut HeaderMap) {
 
 /// Tells the upstream who calls.
 fn identify(headers: &mut HeaderMap, allowed: &Allowed) {
-    for name in TRUSTED {
-        headers.remove(name);
-    }
-    let application = allowed.application_id.to_string();
-    let identity = [
-        (CONSUMER_ID, application.as_str()),
-        (CONSUMER_CUSTOM_ID, application.as_str()),
-        (CONSUMER_USERNAME, allowed.application_name.as_str()),
-        (CREDENTIAL_IDENTIFIER, &allowed.credential.to_string()),
-    ];
-    for (name, value) in identity {
-        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-            headers.insert(name, value);
-        }
+    for (name, value) in told_upstream(allowed) {
+        match value {
+            Some(value) => headers.insert(name, value),
+            None => headers.remove(name),
+        };
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let body = axum::Json(serde_json::json!({ "message": self.message() }));
-        let mut response = (self.status(), body).into_response();
-        for challenge in self.challenges() {
-            response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-        }
-        response
+/// The headers by which an upstream learns who calls; without a value for those that must not reach it.
+pub(crate) fn told_upstream(allowed: &Allowed) -> Vec<(HeaderName, Option<HeaderValue>)> {
+    let value = |text: &str| HeaderValue::from_bytes(text.as_bytes()).ok();
+    let mut told: Vec<(HeaderName, Option<HeaderValue>)> = TRUSTED.into_iter().map(|name| (name, None)).collect();
+    if let Some(consumer) = &allowed.consumer {
+        let application = consumer.application_id.to_string();
+        told.extend([
+            (CONSUMER_ID, value(&application)),
+            (CONSUMER_CUSTOM_ID, value(&application)),
+            (CONSUMER_USERNAME, value(&consumer.application_name)),
+            (CREDENTIAL_IDENTIFIER, value(&consumer.credential.to_string())),
+        ]);
     }
+    match &allowed.authorization {
+        Authorization::AsSent => {}
+        Authorization::Hidden => told.push((header::AUTHORIZATION, None)),
+        Authorization::Token(token) => told.push((header::AUTHORIZATION, value(&format!("Bearer {token}")))),
+    }
+    told
 }

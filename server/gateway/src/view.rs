@@ -1,10 +1,12 @@
 //! What the gateway knows: services with what opens them, applications, keys.
 
+use crate::{openid::Trust, refusal::Takes};
 use portico_core::{
-    auth_strategies::OpenidConnect,
+    auth_strategies::{self, OpenidConnect},
     gateways::view::{ApplicationAccess, Route},
+    secrets::Secrets,
 };
-use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayServiceId, PortalId, VersionId};
+use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayId, GatewayServiceId, PortalId, VersionId};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -26,11 +28,14 @@ pub(crate) struct View {
 /// A service and the publications that open it.
 pub(crate) struct Service {
     pub id: GatewayServiceId,
+    pub gateway: GatewayId,
     /// Empty matches every host.
     pub host: String,
     pub path_prefix: String,
     pub upstream_url: String,
     pub version: Option<VersionId>,
+    /// Whether anybody may call.
+    pub is_open: bool,
     pub openings: Vec<Opening>,
     /// Where keys are looked for: every opening's names, in order, each once.
     pub key_names: Vec<String>,
@@ -40,8 +45,8 @@ pub(crate) struct Service {
 pub(crate) struct Opening {
     pub portal: PortalId,
     pub strategy: AuthStrategyId,
-    /// Where the strategy takes tokens rather than keys.
-    pub openid_connect: Option<Arc<OpenidConnect>>,
+    /// Where the strategy is one of OpenID Connect.
+    pub trust: Option<Arc<Trust>>,
 }
 
 pub(crate) struct Application {
@@ -61,9 +66,9 @@ pub(crate) struct Key {
 }
 
 impl View {
-    pub fn new(routes: Vec<Route>) -> Self {
+    pub fn new(routes: Vec<Route>, secrets: &Secrets) -> Self {
         let mut view = Self { is_loaded: true, ..Self::default() };
-        view.put_routes(routes);
+        view.put_routes(routes, secrets);
         view
     }
 
@@ -72,22 +77,24 @@ impl View {
     }
 
     /// Replaces every service. Rows of one service follow one another.
-    pub fn put_routes(&mut self, routes: Vec<Route>) {
+    pub fn put_routes(&mut self, routes: Vec<Route>, secrets: &Secrets) {
         let mut services: Vec<Service> = Vec::new();
         for route in routes {
             match services.last_mut() {
-                Some(service) if service.id == route.service_id => service.open(route),
+                Some(service) if service.id == route.service_id => service.open(route, secrets),
                 _ => {
                     let mut service = Service {
                         id: route.service_id,
+                        gateway: route.gateway_id,
                         host: route.host.clone(),
                         path_prefix: route.path_prefix.clone(),
                         upstream_url: route.upstream_url.clone(),
                         version: route.version_id,
+                        is_open: false,
                         openings: Vec::new(),
                         key_names: Vec::new(),
                     };
-                    service.open(route);
+                    service.open(route, secrets);
                     services.push(service);
                 }
             }
@@ -129,8 +136,9 @@ impl View {
     }
 
     /// The most specific service for a host and path: an exact host before any host, then the longest prefix.
-    pub fn service(&self, host: &str, path: &str) -> Option<&Arc<Service>> {
-        self.services.iter().find(|service| service.matches(host, path))
+    pub fn service(&self, gateway: Option<GatewayId>, host: &str, path: &str) -> Option<&Arc<Service>> {
+        let is_meant = |service: &&Arc<Service>| gateway.is_none_or(|gateway| gateway == service.gateway);
+        self.services.iter().filter(is_meant).find(|service| service.matches(host, path))
     }
 
     /// The service that serves a version.
@@ -159,9 +167,18 @@ impl Opening {
 }
 
 impl Service {
-    fn open(&mut self, route: Route) {
+    fn open(&mut self, route: Route, secrets: &Secrets) {
+        self.is_open |= route.no_authentication == Some(true);
         let (Some(portal), Some(strategy)) = (route.portal_id, route.auth_strategy_id) else { return };
-        self.openings.push(Opening { portal, strategy, openid_connect: route.openid_connect.map(Arc::new) });
+        let trust = route.openid_connect.map(|config| {
+            let client_secret = route.client_secret.and_then(|sealed| {
+                auth_strategies::client_secret(secrets, strategy, &sealed)
+                    .inspect_err(|error| tracing::error!(%strategy, error = format!("{error:#}"), "a client secret is lost"))
+                    .ok()
+            });
+            Arc::new(Trust::new(strategy, config, client_secret))
+        });
+        self.openings.push(Opening { portal, strategy, trust });
         for name in route.key_names.into_iter().flatten() {
             if !self.key_names.contains(&name) {
                 self.key_names.push(name);
@@ -169,8 +186,14 @@ impl Service {
         }
     }
 
-    pub fn takes_tokens(&self) -> bool {
-        self.openings.iter().any(|opening| opening.openid_connect.is_some())
+    /// What callers may send.
+    pub fn takes(&self) -> Takes {
+        let mut configs = self.openings.iter().filter_map(|opening| opening.trust.as_ref()).map(|trust| &trust.config);
+        Takes {
+            keys: !self.key_names.is_empty(),
+            tokens: configs.clone().any(OpenidConnect::takes_tokens),
+            logins: configs.any(OpenidConnect::takes_logins),
+        }
     }
 
     fn matches(&self, host: &str, path: &str) -> bool {

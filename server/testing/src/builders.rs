@@ -86,15 +86,17 @@ pub async fn a_linked_service(core: &Core, version: VersionId, path_prefix: &str
     service
 }
 
-/// Published, with registrations that need approval.
+/// Published, with registrations that need approval; whoever it stops is meant to stop.
 pub fn publication_input(strategy: Option<AuthStrategyId>) -> PublicationInput {
     PublicationInput {
         publish_status: PublishStatus::Published,
         auth_strategy: strategy,
+        no_authentication: false,
         application_registration_enabled: strategy.is_some(),
         auto_approve_registration: false,
         deprecated: false,
         notify_developers: false,
+        confirmed: true,
     }
 }
 
@@ -110,7 +112,8 @@ pub async fn a_developer(core: &Core, portal: &Portal, name: &str) -> Actor {
     Actor::Developer { id, portal: portal.id }
 }
 
-/// A strategy that takes bearer tokens of an issuer, with the client id in `client_id`.
+/// A strategy that takes bearer tokens of an issuer, with the client id in `client_id`; whoever it stops is meant to
+/// stop.
 pub fn openid_connect_input(name: &str, issuer: &str) -> OpenidConnectInput {
     OpenidConnectInput {
         name: name.to_owned(),
@@ -118,6 +121,7 @@ pub fn openid_connect_input(name: &str, issuer: &str) -> OpenidConnectInput {
         issuer: issuer.to_owned(),
         credential_claim: vec!["client_id".to_owned()],
         auth_methods: vec!["bearer".to_owned()],
+        confirmed: true,
         ..OpenidConnectInput::default()
     }
 }

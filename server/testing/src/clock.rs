@@ -5,9 +5,12 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 /// Goes on by a microsecond each time it is read, so that what happens later is later; otherwise only when told to.
 pub struct TestClock(Mutex<OffsetDateTime>);
 
+/// When every test begins.
+pub const START: OffsetDateTime = datetime!(2026-01-16 14:40 UTC);
+
 impl Default for TestClock {
     fn default() -> Self {
-        Self(Mutex::new(datetime!(2026-01-16 14:40 UTC)))
+        Self(Mutex::new(START))
     }
 }
 

@@ -94,6 +94,8 @@ pub async fn world(server: &TestServer) -> World {
             ("scopes", text("openid")),
             ("credential_claim", text("client_id")),
             ("auth_methods[0]", text("bearer")),
+            ("client_id", text("")),
+            ("client_secret", text("")),
             ("further", text("")),
         ]
     };
@@ -155,9 +157,8 @@ pub async fn world(server: &TestServer) -> World {
             Admins,
             vec![("strategy", id(&strategy)), ("name", text("s")), ("display_name", text("s")), ("key_names", text("apikey"))],
         ),
-        ("/_fn/admin/create-openid-connect", Admins, openid_connect_form("o", &issuer)),
         (
-            "/_fn/admin/update-openid-connect",
+            "/_fn/admin/save-openid-connect",
             Admins,
             with(openid_connect_form("oidc", &issuer), vec![("strategy", id(&openid_connect))]),
         ),

@@ -8,8 +8,10 @@ use portico_core::{
     publications::{self, PublicationInput},
     registrations,
 };
-use portico_model::states::{PublishStatus, RegistrationStatus};
-use portico_testing::{a_developer, a_portal, a_strategy, a_version, an_admin, an_application, portal_input, publish};
+use portico_model::states::RegistrationStatus;
+use portico_testing::{
+    a_developer, a_portal, a_strategy, a_version, an_admin, an_application, portal_input, publication_input, publish,
+};
 
 #[tokio::test]
 async fn a_host_is_the_admin_console_a_portal_or_nothing() {
@@ -88,14 +90,8 @@ async fn a_version_tells_its_state_and_why_an_application_cannot_register() {
     registrations::decide(core, Actor::System, registration, RegistrationStatus::Rejected, "Say what for.").await.unwrap();
     browser.get(&page).await.shows("Rejected: Say what for.");
 
-    let deprecated = PublicationInput {
-        deprecated: true,
-        notify_developers: false,
-        application_registration_enabled: false,
-        auth_strategy: Some(keys),
-        publish_status: PublishStatus::Published,
-        auto_approve_registration: false,
-    };
+    let deprecated =
+        PublicationInput { deprecated: true, application_registration_enabled: false, ..publication_input(Some(keys)) };
     publications::put(core, Actor::System, version, portal.id, &deprecated).await.unwrap();
     let shown = browser.get(&page).await;
     shown.shows("This product version is now deprecated.");

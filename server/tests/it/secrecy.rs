@@ -13,10 +13,11 @@ use std::{
 };
 
 /// Where a field's text is kept, by table. Fields that are not here are kept nowhere.
-const KEPT: [(&str, &[&str]); 21] = [
+const KEPT: [(&str, &[&str]); 22] = [
     ("content", &["document", "specification", "operation", "specification_schema"]),
     ("custom_domain", &["portal", "mail"]),
     ("description", &["portal", "product", "application"]),
+    ("client_id", &["auth_strategy"]),
     ("credential_claim", &["auth_strategy"]),
     ("display_name", &["portal", "auth_strategy", "credential"]),
     ("email", &["developer", "registration", "mail"]),

@@ -4,6 +4,7 @@ use crate::visit::{UiError, Visit};
 use leptos::prelude::*;
 use portico_core::{
     Error,
+    auth_strategies::OpenidConnect,
     documents::{self, DocumentLink},
     products::{
         catalogue::{self, CatalogueVersion},
@@ -97,7 +98,12 @@ impl Reading {
                 Some(CredentialHeader { name, prefix: "", variable: "API_KEY" })
             }
             StrategyType::OpenidConnect => {
-                Some(CredentialHeader { name: "Authorization".to_owned(), prefix: "Bearer ", variable: "ACCESS_TOKEN" })
+                let name = "Authorization".to_owned();
+                let takes_tokens = self.version.openid_connect.as_ref().is_none_or(OpenidConnect::takes_tokens);
+                Some(match takes_tokens {
+                    true => CredentialHeader { name, prefix: "Bearer ", variable: "ACCESS_TOKEN" },
+                    false => CredentialHeader { name, prefix: "Basic ", variable: "BASIC_CREDENTIALS" },
+                })
             }
         }
     }

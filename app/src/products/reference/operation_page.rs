@@ -15,7 +15,7 @@ use crate::{
         lists::Table,
         markdown,
         page::{page, path_id, path_text},
-        text::auth_badges,
+        text::{auth_badges, without_strategy},
     },
     visit::Visit,
 };
@@ -27,7 +27,7 @@ use portico_core::{
         detail::{Body, Location, Media, Parameter, Response},
     },
 };
-use portico_model::{ids::ProductId, paths};
+use portico_model::{ids::ProductId, paths, states::AuthMethod};
 use serde_json::Value;
 
 /// Properties that an operation's page shows, requests and responses together.
@@ -78,13 +78,8 @@ fn authentication(reading: &Reading) -> AnyView {
         return ().into_any();
     }
     let (Some(strategy), Some(credential)) = (&version.strategy_display_name, reading.credential()) else {
-        return view! {
-            <section>
-                <h2>"Authentication"</h2>
-                <p>"This version has no way to authenticate, so nobody can call it at the moment."</p>
-            </section>
-        }
-        .into_any();
+        let words = without_strategy(version);
+        return view! { <section><h2>"Authentication"</h2><p>{words}</p></section> }.into_any();
     };
     let how = match &version.openid_connect {
         None => key_words(&credential.name, version.key_names.as_deref().unwrap_or_default()),
@@ -117,11 +112,21 @@ fn token_words(config: &OpenidConnect) -> AnyView {
     let scopes = (!config.scopes.is_empty()).then(|| {
         view! { " Ask for the scopes " <code>{config.scopes.join(" ")}</code> "." }
     });
-    view! {
-        "Get a token for your client from " <code>{config.issuer.clone()}</code>
-        " and send it in the header " <code>"Authorization"</code> ", after " <code>"Bearer"</code> "." {scopes}
-    }
-    .into_any()
+    let token = config.takes_tokens().then(|| {
+        view! {
+            "Get a token for your client from " <code>{config.issuer.clone()}</code>
+            " and send it in the header " <code>"Authorization"</code> ", after " <code>"Bearer"</code> "." {scopes} " "
+        }
+    });
+    let login = config.takes_logins().then(|| {
+        let whose = match config.takes(AuthMethod::ClientCredentials) {
+            true => "your client's id and secret",
+            false => "a person's name and password",
+        };
+        view! { "Send " {whose} " by HTTP Basic: the gateway gets a token for them. " }
+    });
+    let session = config.takes(AuthMethod::AuthorizationCode).then_some("In a browser, people are led to sign in.");
+    view! { {token} {login} {session} }.into_any()
 }
 
 fn sample_section(reading: &Reading, operation: &Operation) -> AnyView {

@@ -1,7 +1,7 @@
 //! Strategies whose callers send an API key.
 
 use super::{
-    NAME_MAX,
+    NAME_MAX, confirm_stops,
     store::{self, Settings},
 };
 use crate::{
@@ -33,6 +33,8 @@ pub struct KeyAuthInput {
     pub key_names: Vec<String>,
     /// How many days a key lives at most, 1 to [`KEY_LIFETIME_DAYS_MAX`]; none for as long as its owner likes.
     pub max_key_lifetime_days: Option<u32>,
+    /// Whether callers may stop working. Not asked for when none would.
+    pub confirmed: bool,
 }
 
 impl KeyAuthInput {
@@ -44,6 +46,7 @@ impl KeyAuthInput {
             key_names: &self.key_names,
             max_key_lifetime_days: self.max_key_lifetime_days.and_then(|days| i32::try_from(days).ok()),
             openid_connect: None,
+            client_secret: None,
         }
     }
 }
@@ -73,7 +76,7 @@ fn check(input: KeyAuthInput) -> Result<KeyAuthInput> {
     if key_names.is_empty() {
         key_names.push(DEFAULT_KEY_NAME.to_owned());
     }
-    Ok(KeyAuthInput { name, display_name, key_names, max_key_lifetime_days })
+    Ok(KeyAuthInput { name, display_name, key_names, max_key_lifetime_days, confirmed: input.confirmed })
 }
 
 /// Creates a key-auth strategy. For admins.
@@ -89,12 +92,19 @@ pub async fn create_key_auth(core: &Core, actor: Actor, input: KeyAuthInput) -> 
 }
 
 /// Changes a key-auth strategy; gateways follow at once. For admins.
+///
+/// # Errors
+///
+/// `Invalid` with [`Rule::WouldStop`] when a key name is removed that callers may use, until that is confirmed.
 pub async fn update_key_auth(core: &Core, actor: Actor, id: AuthStrategyId, input: KeyAuthInput) -> Result<()> {
     actor.require_admin()?;
     let input = check(input)?;
     let mut tx = core.begin().await?;
-    let found = store::update(&mut tx, id, &input.settings(), core.now()).await.taken("auth_strategy_name_key", "name")?;
-    found.then_some(()).or_not_found()?;
+    let before = store::lock(&mut tx, id, StrategyType::KeyAuth).await?.or_not_found()?;
+    if before.key_names.iter().any(|name| !input.key_names.contains(name)) {
+        confirm_stops(&mut tx, id, input.confirmed).await?;
+    }
+    store::update(&mut tx, id, &input.settings(), core.now()).await.taken("auth_strategy_name_key", "name")?;
     audit::record(core, &mut tx, actor, None, "auth_strategy.updated", Some(id.0)).await?;
     tx.commit().await?;
     Ok(())

@@ -6,7 +6,7 @@ pub mod store;
 
 pub use key_auth::{DEFAULT_KEY_NAME, KEY_LIFETIME_DAYS_MAX, KEY_NAMES_MAX, KeyAuthInput, create_key_auth, update_key_auth};
 pub use openid_connect::{
-    CREDENTIAL_CLAIMS_MAX, OpenidConnect, OpenidConnectInput, SCOPES_MAX, SERVED_METHODS, create_openid_connect,
+    CREDENTIAL_CLAIMS_MAX, OpenidConnect, OpenidConnectInput, SCOPES_MAX, client_secret, create_openid_connect,
     update_openid_connect,
 };
 pub use store::{AuthStrategy, StrategyUse};
@@ -14,15 +14,26 @@ pub use store::{AuthStrategy, StrategyUse};
 use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
+    registrations,
 };
 use portico_model::{
     ids::AuthStrategyId,
     paging::{Page, PageRequest},
     problem::{Conflict, Problem},
 };
+use sqlx::PgConnection;
 
 /// Longest name of a strategy, in characters.
 pub const NAME_MAX: usize = 256;
+
+/// Refuses a change that stops callers, unless that was confirmed.
+async fn confirm_stops(connection: &mut PgConnection, id: AuthStrategyId, confirmed: bool) -> Result<()> {
+    if confirmed {
+        return Ok(());
+    }
+    registrations::impact::of_strategy(connection, id).await?.must_be_nothing()
+}
+
 /// Deletes a strategy that nothing uses. For admins.
 pub async fn delete(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<()> {
     actor.require_admin()?;

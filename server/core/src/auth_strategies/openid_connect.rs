@@ -1,17 +1,18 @@
 //! Strategies whose callers send a token of an OpenID provider.
 
 use super::{
-    NAME_MAX,
-    store::{self, Settings},
+    NAME_MAX, confirm_stops,
+    store::{self, Before, Settings},
 };
 use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
-    openid,
+    openid::{self, Endpoints},
+    secrets::{Plain, Secrets},
 };
 use portico_model::{
     ids::AuthStrategyId,
-    problem::{Problem, Rule},
+    problem::{FieldProblem, IssuerFault, Problem, Rule},
     states::{AuthMethod, StrategyType},
     text::{Fields, is_base_url},
 };
@@ -25,8 +26,8 @@ pub const SCOPES_MAX: usize = 50;
 pub const CREDENTIAL_CLAIMS_MAX: usize = 10;
 /// Longest scope and name of a claim, in characters.
 const WORD_MAX: usize = 128;
-/// The methods that Portico's gateway serves.
-pub const SERVED_METHODS: [AuthMethod; 1] = [AuthMethod::Bearer];
+/// Longest client id and secret of Portico's own client, in characters.
+const CLIENT_MAX: usize = 256;
 /// Largest JSON of further fields, in bytes.
 const FURTHER_MAX: usize = 16 * 1024;
 
@@ -40,7 +41,11 @@ pub struct OpenidConnect {
     pub auth_methods: Vec<AuthMethod>,
     #[serde(default)]
     pub hide_credentials: bool,
-    /// Any other field of Kong's openid-connect plugin. Portico follows `audience_required` and `cache_tokens`.
+    /// Portico's own client at the provider; empty where no method needs one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub client_id: String,
+    /// Any other field of Kong's openid-connect plugin. Portico follows `audience_required`, `cache_tokens`,
+    /// `token_post_args_names` and `token_post_args_values`.
     #[serde(flatten)]
     pub further: Map<String, Value>,
 }
@@ -49,6 +54,35 @@ impl OpenidConnect {
     /// The audiences of which a token must have one; none for any.
     pub fn audiences(&self) -> Vec<&str> {
         self.further.get("audience_required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// What else is sent to the token endpoint, such as an audience.
+    pub fn token_arguments(&self) -> Vec<(&str, &str)> {
+        let texts = |name: &str| self.further.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        texts("token_post_args_names").zip(texts("token_post_args_values")).collect()
+    }
+
+    pub fn takes(&self, method: AuthMethod) -> bool {
+        self.auth_methods.contains(&method)
+    }
+
+    /// Whether callers may send a token that they have got themselves.
+    pub fn takes_tokens(&self) -> bool {
+        self.takes(AuthMethod::Bearer) || self.takes(AuthMethod::Introspection)
+    }
+
+    /// Whether callers may send a name and a password, with which the gateway gets a token.
+    pub fn takes_logins(&self) -> bool {
+        self.takes(AuthMethod::ClientCredentials) || self.takes(AuthMethod::Password)
+    }
+
+    /// Whether callers whom this lets in would be refused by another configuration.
+    fn is_narrowed_by(&self, next: &Self) -> bool {
+        let audiences = next.audiences();
+        self.issuer != next.issuer
+            || self.credential_claim != next.credential_claim
+            || self.auth_methods.iter().any(|method| !next.takes(*method))
+            || (!audiences.is_empty() && audiences != self.audiences())
     }
 
     /// Whether a token that was found good may be remembered as such.
@@ -70,8 +104,14 @@ pub struct OpenidConnectInput {
     pub credential_claim: Vec<String>,
     pub auth_methods: Vec<String>,
     pub hide_credentials: bool,
+    /// Portico's own client at the provider, for the methods with which it asks the provider itself.
+    pub client_id: String,
+    /// Empty to keep the one that is there, as long as issuer and client stay the same.
+    pub client_secret: Option<Plain>,
     /// Further fields as a JSON object; empty for none.
     pub further: String,
+    /// Whether callers may stop working. Not asked for when none would.
+    pub confirmed: bool,
 }
 
 /// A checked input.
@@ -79,10 +119,12 @@ struct Checked {
     name: String,
     display_name: String,
     config: OpenidConnect,
+    new_secret: Option<Plain>,
+    confirmed: bool,
 }
 
 impl Checked {
-    fn settings(&self) -> Settings<'_> {
+    fn settings<'a>(&'a self, client_secret: Option<&'a [u8]>) -> Settings<'a> {
         Settings {
             name: &self.name,
             display_name: &self.display_name,
@@ -90,6 +132,23 @@ impl Checked {
             key_names: &[],
             max_key_lifetime_days: None,
             openid_connect: Some(&self.config),
+            client_secret,
+        }
+    }
+
+    /// The sealed secret to keep: the new one, or the one that is there, which no other provider may learn.
+    fn secret(&self, core: &Core, id: AuthStrategyId, before: Option<&Before>) -> Result<Option<Vec<u8>>> {
+        if let Some(secret) = &self.new_secret {
+            return Ok(Some(core.secrets.seal(&core.random, &seal_context(id), secret.expose().as_bytes())?));
+        }
+        let stays = |config: &OpenidConnect| config.issuer == self.config.issuer && config.client_id == self.config.client_id;
+        Ok(before.filter(|before| before.openid_connect.as_ref().is_some_and(stays)).and_then(|b| b.client_secret.clone()))
+    }
+
+    fn require_secret(&self, secret: Option<&Vec<u8>>) -> Result<()> {
+        match (self.config.takes(AuthMethod::Introspection), secret) {
+            (true, None) => Err(Problem::field("client_secret", Rule::Required).into()),
+            _ => Ok(()),
         }
     }
 }
@@ -109,11 +168,20 @@ fn check(input: OpenidConnectInput) -> Result<Checked, Problem> {
         fields.reject("credential_claim", Rule::Required);
     }
     let auth_methods = methods(&mut fields, &input.auth_methods);
+    let client_id = fields.optional_line("client_id", &input.client_id, CLIENT_MAX);
+    let needs_client = [AuthMethod::Introspection, AuthMethod::Password, AuthMethod::AuthorizationCode];
+    if client_id.is_empty() && needs_client.iter().any(|method| auth_methods.contains(method)) {
+        fields.reject("client_id", Rule::Required);
+    }
+    let new_secret = input.client_secret.filter(|secret| !secret.expose().is_empty());
+    if let Some(secret) = &new_secret {
+        fields.optional_line("client_secret", secret.expose(), CLIENT_MAX);
+    }
     let further = further(&mut fields, &input.further);
     fields.finish()?;
     let hide_credentials = input.hide_credentials;
-    let config = OpenidConnect { issuer, scopes, credential_claim, auth_methods, hide_credentials, further };
-    Ok(Checked { name, display_name, config })
+    let config = OpenidConnect { issuer, scopes, credential_claim, auth_methods, hide_credentials, client_id, further };
+    Ok(Checked { name, display_name, config, new_secret, confirmed: input.confirmed })
 }
 
 fn words(fields: &mut Fields, field: &str, given: &[String], max: usize) -> Vec<String> {
@@ -135,7 +203,7 @@ fn methods(fields: &mut Fields, given: &[String]) -> Vec<AuthMethod> {
     for method in given {
         match AuthMethod::parse(method) {
             None => fields.reject("auth_methods", Rule::NotOffered),
-            Some(method) if !SERVED_METHODS.contains(&method) => fields.reject("auth_methods", Rule::UnservedMethod),
+            Some(AuthMethod::KongOauth2) => fields.reject("auth_methods", Rule::UnservedMethod),
             Some(method) if methods.contains(&method) => {}
             Some(method) => methods.push(method),
         }
@@ -143,11 +211,18 @@ fn methods(fields: &mut Fields, given: &[String]) -> Vec<AuthMethod> {
     if given.is_empty() {
         fields.reject("auth_methods", Rule::Required);
     }
+    use AuthMethod::{AuthorizationCode, RefreshToken, Session};
+    for (method, needed) in [(AuthorizationCode, Session), (Session, AuthorizationCode), (RefreshToken, Session)] {
+        if methods.contains(&method) && !methods.contains(&needed) {
+            fields.reject("auth_methods", Rule::NeedsMethod { method, needed });
+        }
+    }
     methods
 }
 
 fn further(fields: &mut Fields, given: &str) -> Map<String, Value> {
-    const NAMED: [&str; 5] = ["issuer", "scopes", "credential_claim", "auth_methods", "hide_credentials"];
+    const NAMED: [&str; 7] =
+        ["issuer", "scopes", "credential_claim", "auth_methods", "hide_credentials", "client_id", "client_secret"];
     if given.trim().is_empty() {
         return Map::new();
     }
@@ -165,25 +240,52 @@ fn further(fields: &mut Fields, given: &str) -> Map<String, Value> {
 }
 
 /// Asks the issuer, so that a mistyped one is told now and not by calls that fail.
-async fn checked(core: &Core, input: OpenidConnectInput) -> Result<Checked> {
-    let checked = check(input)?;
-    openid::discover(&core.outgoing, &checked.config.issuer)
-        .await
-        .map_err(|unusable| Problem::field("issuer", unusable.into()))?;
-    Ok(checked)
+async fn ask_issuer(core: &Core, config: &OpenidConnect) -> Result<()> {
+    let endpoints =
+        openid::discover(&core.outgoing, &config.issuer).await.map_err(|unusable| Problem::field("issuer", unusable.into()))?;
+    match missing_endpoint(config, &endpoints) {
+        Some(name) => {
+            let rule = Rule::Issuer { fault: IssuerFault::NoEndpoint, told: name.to_owned() };
+            Err(Problem::Invalid(vec![FieldProblem { field: "issuer".to_owned(), rule }]).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// An endpoint that a chosen method needs and the provider does not have.
+fn missing_endpoint(config: &OpenidConnect, endpoints: &Endpoints) -> Option<&'static str> {
+    let asks_for_tokens = [AuthMethod::ClientCredentials, AuthMethod::Password, AuthMethod::AuthorizationCode];
+    if endpoints.token.is_none() && asks_for_tokens.iter().any(|method| config.takes(*method)) {
+        return Some("token_endpoint");
+    }
+    (endpoints.introspection.is_none() && config.takes(AuthMethod::Introspection)).then_some("introspection_endpoint")
+}
+
+fn seal_context(id: AuthStrategyId) -> String {
+    format!("auth_strategy/client_secret/{id}")
+}
+
+/// The secret of Portico's own client at a strategy's provider.
+pub fn client_secret(secrets: &Secrets, id: AuthStrategyId, sealed: &[u8]) -> anyhow::Result<Plain> {
+    let opened = secrets.open(&seal_context(id), sealed)?;
+    Ok(Plain::new(String::from_utf8(opened)?))
 }
 
 /// Creates an OpenID Connect strategy. For admins.
 ///
 /// # Errors
 ///
-/// `Invalid` with [`Rule::Issuer`] when the issuer's discovery document cannot be had.
+/// `Invalid` with [`Rule::Issuer`] when the issuer's discovery document cannot be had or lacks an endpoint.
 pub async fn create_openid_connect(core: &Core, actor: Actor, input: OpenidConnectInput) -> Result<AuthStrategyId> {
     actor.require_admin()?;
-    let checked = checked(core, input).await?;
+    let checked = check(input)?;
     let id = core.new_id();
+    let secret = checked.secret(core, id, None)?;
+    checked.require_secret(secret.as_ref())?;
+    ask_issuer(core, &checked.config).await?;
     let mut tx = core.begin().await?;
-    store::insert(&mut tx, id, &checked.settings(), core.now()).await.taken("auth_strategy_name_key", "name")?;
+    let settings = checked.settings(secret.as_deref());
+    store::insert(&mut tx, id, &settings, core.now()).await.taken("auth_strategy_name_key", "name")?;
     audit::record(core, &mut tx, actor, None, "auth_strategy.created", Some(id.0)).await?;
     tx.commit().await?;
     Ok(id)
@@ -193,13 +295,21 @@ pub async fn create_openid_connect(core: &Core, actor: Actor, input: OpenidConne
 ///
 /// # Errors
 ///
-/// As [`create_openid_connect`].
+/// As [`create_openid_connect`]; and `Invalid` with [`Rule::WouldStop`] when callers would be refused who pass now,
+/// until that is confirmed.
 pub async fn update_openid_connect(core: &Core, actor: Actor, id: AuthStrategyId, input: OpenidConnectInput) -> Result<()> {
     actor.require_admin()?;
-    let checked = checked(core, input).await?;
+    let checked = check(input)?;
+    ask_issuer(core, &checked.config).await?;
     let mut tx = core.begin().await?;
-    let found = store::update(&mut tx, id, &checked.settings(), core.now()).await.taken("auth_strategy_name_key", "name")?;
-    found.then_some(()).or_not_found()?;
+    let before = store::lock(&mut tx, id, StrategyType::OpenidConnect).await?.or_not_found()?;
+    let secret = checked.secret(core, id, Some(&before))?;
+    checked.require_secret(secret.as_ref())?;
+    if before.openid_connect.is_some_and(|config| config.is_narrowed_by(&checked.config)) {
+        confirm_stops(&mut tx, id, checked.confirmed).await?;
+    }
+    let settings = checked.settings(secret.as_deref());
+    store::update(&mut tx, id, &settings, core.now()).await.taken("auth_strategy_name_key", "name")?;
     audit::record(core, &mut tx, actor, None, "auth_strategy.updated", Some(id.0)).await?;
     tx.commit().await?;
     Ok(())

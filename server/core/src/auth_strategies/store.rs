@@ -20,6 +20,8 @@ pub struct AuthStrategy {
     /// For `openid_connect` alone.
     #[sqlx(json(nullable))]
     pub openid_connect: Option<OpenidConnect>,
+    /// Whether Portico has the secret of its own client at the provider.
+    pub has_client_secret: bool,
     /// How many publications use it.
     pub publication_count: i64,
     pub created_at: OffsetDateTime,
@@ -35,8 +37,8 @@ pub struct StrategyUse {
     pub version_name: String,
 }
 
-const COLUMNS: &str =
-    "select id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect, created_at,
+const COLUMNS: &str = "select id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect,
+    client_secret is not null as has_client_secret, created_at,
     (select count(*) from publication where publication.auth_strategy_id = auth_strategy.id) as publication_count
     from auth_strategy ";
 
@@ -48,6 +50,30 @@ pub(super) struct Settings<'a> {
     pub key_names: &'a [String],
     pub max_key_lifetime_days: Option<i32>,
     pub openid_connect: Option<&'a OpenidConnect>,
+    /// Sealed.
+    pub client_secret: Option<&'a [u8]>,
+}
+
+/// What changing a strategy needs to know of it.
+#[derive(FromRow)]
+pub(super) struct Before {
+    pub key_names: Vec<String>,
+    #[sqlx(json(nullable))]
+    pub openid_connect: Option<OpenidConnect>,
+    /// Sealed.
+    pub client_secret: Option<Vec<u8>>,
+}
+
+/// Locks a strategy of a type.
+pub(super) async fn lock(connection: &mut PgConnection, id: AuthStrategyId, of: StrategyType) -> Result<Option<Before>> {
+    let before = sqlx::query_as(
+        "select key_names, openid_connect, client_secret from auth_strategy where id = $1 and strategy_type = $2 for update",
+    )
+    .bind(id)
+    .bind(of)
+    .fetch_optional(connection)
+    .await?;
+    Ok(before)
 }
 
 pub(super) async fn insert(
@@ -58,8 +84,9 @@ pub(super) async fn insert(
 ) -> Result<()> {
     sqlx::query(
         "insert into auth_strategy
-             (id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+             (id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect, client_secret,
+              created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
     )
     .bind(id)
     .bind(settings.name)
@@ -68,35 +95,35 @@ pub(super) async fn insert(
     .bind(settings.key_names)
     .bind(settings.max_key_lifetime_days)
     .bind(settings.openid_connect.map(Json))
+    .bind(settings.client_secret)
     .bind(now)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Changes a strategy of the same type; whether there is one.
 pub(super) async fn update(
     connection: &mut PgConnection,
     id: AuthStrategyId,
     settings: &Settings<'_>,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "update auth_strategy set name = $2, display_name = $3, key_names = $5, max_key_lifetime_days = $6,
-             openid_connect = $7, updated_at = $8
-         where id = $1 and strategy_type = $4",
+) -> Result<()> {
+    sqlx::query(
+        "update auth_strategy set name = $2, display_name = $3, key_names = $4, max_key_lifetime_days = $5,
+             openid_connect = $6, client_secret = $7, updated_at = $8
+         where id = $1",
     )
     .bind(id)
     .bind(settings.name)
     .bind(settings.display_name)
-    .bind(settings.strategy_type)
     .bind(settings.key_names)
     .bind(settings.max_key_lifetime_days)
     .bind(settings.openid_connect.map(Json))
+    .bind(settings.client_secret)
     .bind(now)
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
 pub(super) async fn delete(connection: &mut PgConnection, id: AuthStrategyId) -> Result<bool> {

@@ -2,7 +2,7 @@
 
 use crate::{Core, Result, auth_strategies::OpenidConnect};
 use futures_util::TryStreamExt;
-use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayServiceId, PortalId, VersionId};
+use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayId, GatewayServiceId, PortalId, VersionId};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use time::OffsetDateTime;
@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 #[derive(Clone, Debug, FromRow)]
 pub struct Route {
     pub service_id: GatewayServiceId,
+    pub gateway_id: GatewayId,
     pub host: String,
     pub path_prefix: String,
     pub upstream_url: String,
@@ -21,6 +22,10 @@ pub struct Route {
     /// Where the strategy is one of OpenID Connect.
     #[sqlx(json(nullable))]
     pub openid_connect: Option<OpenidConnect>,
+    /// The sealed secret of Portico's own client at the provider.
+    pub client_secret: Option<Vec<u8>>,
+    /// Whether anybody may call, without a key or a token.
+    pub no_authentication: Option<bool>,
 }
 
 /// An application as a gateway sees it.
@@ -44,10 +49,12 @@ pub async fn routes(core: &Core) -> Result<Vec<Route>> {
     let routes = sqlx::query_as(
         "select gateway_service.id as service_id, host, path_prefix, upstream_url, version.id as version_id,
              publication.portal_id, auth_strategy.id as auth_strategy_id, auth_strategy.key_names,
-             auth_strategy.openid_connect
+             auth_strategy.openid_connect, auth_strategy.client_secret, publication.no_authentication,
+             gateway_service.gateway_id
          from gateway_service
          left join version on version.gateway_service_id = gateway_service.id
-         left join publication on publication.version_id = version.id and publication.auth_strategy_id is not null
+         left join publication on publication.version_id = version.id
+             and (publication.auth_strategy_id is not null or publication.no_authentication)
          left join auth_strategy on auth_strategy.id = publication.auth_strategy_id
          order by gateway_service.id, publication.created_at, publication.id",
     )

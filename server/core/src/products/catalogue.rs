@@ -32,6 +32,8 @@ pub struct CatalogueVersion {
     /// Whether the publication approves registrations at once; the portal may do so for all.
     pub auto_approve: bool,
     pub strategy_id: Option<AuthStrategyId>,
+    /// Whether anybody may call it.
+    pub no_authentication: bool,
     pub strategy_display_name: Option<String>,
     pub strategy_type: Option<StrategyType>,
     pub key_names: Option<Vec<String>>,

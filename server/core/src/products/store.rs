@@ -302,7 +302,7 @@ const CATALOGUE_VERSION: &str = "select version.id, product.id as product_id, pr
         product.description as product_description, version.name, publication.deprecated,
         publication.application_registration_enabled as registration_enabled,
         publication.auto_approve_registration as auto_approve,
-        auth_strategy.id as strategy_id, auth_strategy.display_name as strategy_display_name,
+        publication.no_authentication, auth_strategy.id as strategy_id, auth_strategy.display_name as strategy_display_name,
         auth_strategy.strategy_type, auth_strategy.key_names, auth_strategy.openid_connect,
         gateway_service.host as gateway_host, gateway_service.path_prefix as gateway_path_prefix
     from publication

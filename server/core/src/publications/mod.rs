@@ -8,7 +8,7 @@ use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
     mail::{self, Letter, messages},
-    portals, products,
+    portals, products, registrations,
 };
 use portico_model::{
     ids::{AuthStrategyId, PortalId, VersionId},
@@ -25,25 +25,44 @@ const MAIL_BATCH: usize = 500;
 #[derive(Clone, Debug)]
 pub struct PublicationInput {
     pub publish_status: PublishStatus,
-    /// Without one nobody can call the version.
+    /// Without one nobody can call the version, unless anybody can.
     pub auth_strategy: Option<AuthStrategyId>,
+    /// Whether anybody may call the version, without a key or a token. Not together with a strategy.
+    pub no_authentication: bool,
     pub application_registration_enabled: bool,
     pub auto_approve_registration: bool,
     pub deprecated: bool,
     /// Whether to mail the developers who are registered, when the version becomes deprecated and is visible.
     pub notify_developers: bool,
+    /// Whether callers may stop working. Not asked for when none would.
+    pub confirmed: bool,
 }
 
 /// Publishes a version to a portal, or changes how it is published there. The version's product comes
 /// along when the version is published. For admins.
+///
+/// # Errors
+///
+/// `Invalid` with [`Rule::WouldStop`] when a strategy is removed or replaced that callers use, until that is confirmed.
 pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId, input: &PublicationInput) -> Result<()> {
     actor.require_admin()?;
     if input.application_registration_enabled && input.auth_strategy.is_none() {
         return Err(Problem::field("auth_strategy", Rule::Required).into());
     }
+    if input.no_authentication && input.auth_strategy.is_some() {
+        return Err(Problem::field("no_authentication", Rule::NotOffered).into());
+    }
     let id: portico_model::ids::PublicationId = core.new_id();
     let mut tx = core.begin().await?;
-    let was_deprecated = store::lock(&mut tx, version, portal).await?.is_some_and(|before| before.deprecated);
+    let before = store::lock(&mut tx, version, portal).await?;
+    let strategy_before = before.as_ref().and_then(|before| before.auth_strategy_id);
+    if let Some(strategy) = strategy_before.filter(|strategy| Some(*strategy) != input.auth_strategy)
+        && !input.no_authentication
+        && !input.confirmed
+    {
+        registrations::impact::of_publication(&mut tx, version, portal, strategy).await?.must_be_nothing()?;
+    }
+    let was_deprecated = before.is_some_and(|before| before.deprecated);
     store::put(&mut tx, id, version, portal, input, core.now())
         .await
         .on_constraint("publication_version_id_fkey", Problem::NotFound)

@@ -19,6 +19,7 @@ pub struct Publication {
     pub publish_status: PublishStatus,
     pub auth_strategy_id: Option<AuthStrategyId>,
     pub auth_strategy_name: Option<String>,
+    pub no_authentication: bool,
     pub application_registration_enabled: bool,
     pub auto_approve_registration: bool,
     pub deprecated: bool,
@@ -44,11 +45,13 @@ pub(super) async fn put(
 ) -> Result<()> {
     sqlx::query(
         "insert into publication (id, portal_id, version_id, publish_status, auth_strategy_id,
-             application_registration_enabled, auto_approve_registration, deprecated, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+             no_authentication, application_registration_enabled, auto_approve_registration, deprecated, created_at,
+             updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
          on conflict on constraint publication_portal_version_key do update set
              publish_status = excluded.publish_status,
              auth_strategy_id = excluded.auth_strategy_id,
+             no_authentication = excluded.no_authentication,
              application_registration_enabled = excluded.application_registration_enabled,
              auto_approve_registration = excluded.auto_approve_registration,
              deprecated = excluded.deprecated,
@@ -59,6 +62,7 @@ pub(super) async fn put(
     .bind(version)
     .bind(publication.publish_status)
     .bind(publication.auth_strategy)
+    .bind(publication.no_authentication)
     .bind(publication.application_registration_enabled)
     .bind(publication.auto_approve_registration)
     .bind(publication.deprecated)
@@ -80,6 +84,7 @@ pub(super) async fn delete(connection: &mut PgConnection, version: VersionId, po
 /// What changing a publication needs to know of it.
 #[derive(FromRow)]
 pub(super) struct Before {
+    pub auth_strategy_id: Option<AuthStrategyId>,
     pub deprecated: bool,
 }
 
@@ -93,11 +98,13 @@ pub(super) struct Registered {
 
 /// Locks a publication, if there is one.
 pub(super) async fn lock(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<Option<Before>> {
-    let before = sqlx::query_as("select deprecated from publication where version_id = $1 and portal_id = $2 for update")
-        .bind(version)
-        .bind(portal)
-        .fetch_optional(connection)
-        .await?;
+    let before = sqlx::query_as(
+        "select auth_strategy_id, deprecated from publication where version_id = $1 and portal_id = $2 for update",
+    )
+    .bind(version)
+    .bind(portal)
+    .fetch_optional(connection)
+    .await?;
     Ok(before)
 }
 
@@ -152,6 +159,7 @@ pub(crate) async fn lock_terms(connection: &mut PgConnection, version: VersionId
 const COLUMNS: &str = "select publication.portal_id, portal.name as portal_name, product.id as product_id,
         product.name as product_name, version.id as version_id, version.name as version_name,
         publication.publish_status, publication.auth_strategy_id, auth_strategy.name as auth_strategy_name,
+        publication.no_authentication,
         publication.application_registration_enabled, publication.auto_approve_registration, publication.deprecated,
         version.gateway_service_id is not null as is_enforced
     from publication

@@ -1,5 +1,6 @@
 //! Registrations: one application's access to one version.
 
+pub(crate) mod impact;
 pub mod store;
 
 pub use store::{Registrable, Registration};

@@ -143,6 +143,7 @@ async fn key_names_are_tried_in_their_order() {
         name: "s".to_owned(),
         display_name: "s".to_owned(),
         key_names: vec!["X-First".to_owned(), "second".to_owned()],
+        confirmed: true,
         ..auth_strategies::KeyAuthInput::default()
     };
     auth_strategies::update_key_auth(&scene.core, Actor::System, scene.strategy, input).await.unwrap();
@@ -183,4 +184,24 @@ async fn a_key_is_refused_from_the_moment_it_expires_and_a_replaced_one_from_the
     core.clock.advance(time::Duration::hours(23));
     assert_eq!(scene.status("/weather", key.expose()).await, StatusCode::UNAUTHORIZED);
     assert_eq!(scene.status("/weather", new.expose()).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn without_a_strategy_a_version_is_closed_unless_anybody_may_call() {
+    let scene = scene().await;
+    let put = async |no_authentication| {
+        let input = publications::PublicationInput { no_authentication, ..publication_input(None) };
+        publications::put(&scene.core, Actor::System, scene.version, scene.portal.id, &input).await.unwrap();
+        scene.reload().await;
+    };
+    put(false).await;
+    assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::FORBIDDEN, "whatever is sent");
+    assert_eq!(scene.call("/weather", &[]).await.0, StatusCode::FORBIDDEN);
+    put(true).await;
+    let spoofed = [("x-consumer-id", "me"), ("x-anonymous-consumer", "true"), ("x-consumer-groups", "admins")];
+    let (status, body, _) = scene.call("/weather", &spoofed).await;
+    assert_eq!(status, StatusCode::OK);
+    for (name, _) in spoofed {
+        assert!(body["headers"].get(name).is_none(), "{name}");
+    }
 }

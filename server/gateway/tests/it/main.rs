@@ -3,6 +3,7 @@
 
 mod decisions;
 mod following;
+mod logins;
 mod proxying;
 mod scene;
 mod tokens;

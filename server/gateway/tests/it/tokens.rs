@@ -33,20 +33,20 @@ use time::Duration;
 use tower::ServiceExt;
 
 /// The client `ada` of a provider, whose application may call Weather v1 at `/weather`.
-struct Scene {
-    core: TestCore,
-    issuer: Issuer,
-    portal: Portal,
-    strategy: AuthStrategyId,
-    version: VersionId,
-    ada: Actor,
-    application: ApplicationId,
-    registration: RegistrationId,
-    gateway: Gateway,
-    router: Router,
+pub struct Scene {
+    pub core: TestCore,
+    pub issuer: Issuer,
+    pub portal: Portal,
+    pub strategy: AuthStrategyId,
+    pub version: VersionId,
+    pub ada: Actor,
+    pub application: ApplicationId,
+    pub registration: RegistrationId,
+    pub gateway: Gateway,
+    pub router: Router,
 }
 
-async fn scene(keys: &[SigningKey]) -> Scene {
+pub async fn scene(keys: &[SigningKey]) -> Scene {
     let core = TestCore::new().await;
     let issuer = Issuer::start(keys).await;
     let strategy = auth_strategies::create_openid_connect(&core, Actor::System, openid_connect_input("okta", &issuer.url));
@@ -65,7 +65,7 @@ async fn scene(keys: &[SigningKey]) -> Scene {
 }
 
 impl Scene {
-    fn claims(&self) -> Value {
+    pub fn claims(&self) -> Value {
         self.issuer.claims("ada", self.core.now())
     }
 
@@ -75,7 +75,7 @@ impl Scene {
         claims
     }
 
-    async fn change(&self, change: impl FnOnce(&mut OpenidConnectInput)) {
+    pub async fn change(&self, change: impl FnOnce(&mut OpenidConnectInput)) {
         let mut input = openid_connect_input("okta", &self.issuer.url);
         change(&mut input);
         auth_strategies::update_openid_connect(&self.core, Actor::System, self.strategy, input).await.unwrap();
@@ -83,7 +83,11 @@ impl Scene {
     }
 
     async fn call(&self, token: &str) -> (StatusCode, HeaderMap, Value) {
-        let request = Request::builder().uri("/weather/x").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.call_with(&format!("Bearer {token}")).await
+    }
+
+    pub async fn call_with(&self, authorization: &str) -> (StatusCode, HeaderMap, Value) {
+        let request = Request::builder().uri("/weather/x").header(header::AUTHORIZATION, authorization);
         let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
@@ -93,7 +97,11 @@ impl Scene {
     async fn refusal(&self, token: &str) -> Refusal {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-        self.gateway.decide(&Call { host: "", path: "/weather/x", query: None, headers: &headers }).await.unwrap_err()
+        self.gateway
+            .decide(&Call { host: "", path: "/weather/x", query: None, headers: &headers, gateway: None })
+            .await
+            .unwrap_err()
+            .reason
     }
 
     async fn passes(&self, token: &str) -> bool {

@@ -1,4 +1,6 @@
-//! Tokens of OpenID providers: their keys, fetched and kept, and whether a token is good.
+//! One OpenID provider: its endpoints and keys, fetched and kept, and whether a token is signed by it.
+
+use super::{Claims, TokenFault, Untaken, claims::check_times};
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
@@ -12,7 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -28,10 +30,6 @@ const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::ES384,
     Algorithm::EdDSA,
 ];
-/// How far the provider's clock may be from ours.
-const LEEWAY: Duration = Duration::seconds(10);
-/// Longest token that is looked at, in bytes.
-const TOKEN_MAX: usize = 16 * 1024;
 /// Most keys of a provider that are kept.
 const KEYS_MAX: usize = 500;
 /// After this time keys are fetched anew, while the old ones still serve.
@@ -41,67 +39,6 @@ const UNKNOWN_KEY_PAUSE: Duration = Duration::seconds(30);
 const FAILURE_PAUSE: Duration = Duration::seconds(5);
 /// How many good tokens are remembered for each provider.
 const REMEMBERED_MAX: usize = 20_000;
-
-/// What a good token says.
-pub(crate) type Claims = Arc<Map<String, Value>>;
-
-/// Why a token is not good. All are told to the caller in the same words; an admin can tell them apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenFault {
-    /// Not a signed token at all, or two of them.
-    Malformed,
-    /// Signed in a way that is not on the list, or not at all.
-    Algorithm,
-    /// Signed with a key that the provider does not publish.
-    UnknownKey,
-    /// The signature does not belong to the token.
-    Signature,
-    /// Of another issuer.
-    Issuer,
-    Expired,
-    /// To be used later.
-    NotYet,
-    /// For another audience.
-    Audience,
-    /// The claim that should hold the client id is not there.
-    NoClientId,
-}
-
-/// A token that was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Untaken {
-    Bad(TokenFault),
-    /// The provider's keys were never had.
-    ProviderDown,
-}
-
-impl From<TokenFault> for Untaken {
-    fn from(fault: TokenFault) -> Self {
-        Self::Bad(fault)
-    }
-}
-
-/// Every provider that was asked for so far, by issuer.
-pub(crate) struct Providers {
-    outgoing: Outgoing,
-    known: Mutex<HashMap<String, Arc<Provider>>>,
-}
-
-impl Providers {
-    pub fn new(outgoing: Outgoing) -> Self {
-        Self { outgoing, known: Mutex::default() }
-    }
-
-    pub fn of(&self, issuer: &str) -> Arc<Provider> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(provider) = known.get(issuer) {
-            return Arc::clone(provider);
-        }
-        let provider = Arc::new(Provider::new(self.outgoing.clone(), issuer));
-        known.insert(issuer.to_owned(), Arc::clone(&provider));
-        provider
-    }
-}
 
 /// An issuer with its keys.
 pub(crate) struct Provider {
@@ -122,6 +59,7 @@ struct Fetched {
 /// A provider's keys at one time.
 struct Keys {
     keys: Vec<Key>,
+    endpoints: Arc<Endpoints>,
     fetched_at: OffsetDateTime,
     /// Good tokens by their digest: they are no longer than the keys.
     remembered: RwLock<HashMap<[u8; 32], Claims>>,
@@ -134,15 +72,12 @@ struct Key {
 }
 
 impl Provider {
-    fn new(outgoing: Outgoing, issuer: &str) -> Self {
+    pub fn new(outgoing: Outgoing, issuer: &str) -> Self {
         Self { outgoing, issuer: issuer.to_owned(), keys: RwLock::default(), fetching: tokio::sync::Mutex::default() }
     }
 
     /// The claims of a token that this provider signed and that holds now.
     pub async fn verify(self: &Arc<Self>, token: &str, may_remember: bool, now: OffsetDateTime) -> Result<Claims, Untaken> {
-        if token.len() > TOKEN_MAX {
-            return Err(TokenFault::Malformed.into());
-        }
         let mut keys = self.keys(now).await?;
         let digest: [u8; 32] = Sha256::digest(token).into();
         if may_remember && let Some(claims) = keys.recall(&digest) {
@@ -172,6 +107,11 @@ impl Provider {
             keys.remember(digest, &claims, now);
         }
         Ok(claims)
+    }
+
+    /// Where the provider does what.
+    pub async fn endpoints(self: &Arc<Self>, now: OffsetDateTime) -> Result<Arc<Endpoints>, Untaken> {
+        Ok(Arc::clone(&self.keys(now).await?.endpoints))
     }
 
     fn current(&self) -> Option<Arc<Keys>> {
@@ -231,17 +171,17 @@ impl Provider {
     }
 
     async fn try_fetch(&self, now: OffsetDateTime) -> anyhow::Result<Keys> {
-        let Endpoints { jwks, .. } = openid::discover(&self.outgoing, &self.issuer)
+        let endpoints = openid::discover(&self.outgoing, &self.issuer)
             .await
             .map_err(|unusable| anyhow::anyhow!("{:?} {}", unusable.fault, unusable.told))?;
-        let request = http::Request::get(&jwks).header(http::header::ACCEPT, "application/json").body(Vec::new())?;
+        let request = http::Request::get(&endpoints.jwks).header(http::header::ACCEPT, "application/json").body(Vec::new())?;
         let answer = self.outgoing.send(request).await?;
-        anyhow::ensure!(answer.status().is_success(), "{} answers {}", jwks, answer.status());
+        anyhow::ensure!(answer.status().is_success(), "{} answers {}", endpoints.jwks, answer.status());
         let document: Value = serde_json::from_slice(answer.body())?;
         let listed = document.get("keys").and_then(Value::as_array).into_iter().flatten();
         // A key of a kind that is not known is no reason to refuse the others.
         let keys = listed.take(KEYS_MAX).filter_map(Key::read).collect();
-        Ok(Keys { keys, fetched_at: now, remembered: RwLock::default() })
+        Ok(Keys { keys, endpoints: Arc::new(endpoints), fetched_at: now, remembered: RwLock::default() })
     }
 }
 
@@ -286,46 +226,4 @@ impl Key {
         let name = format!("{algorithm:?}");
         self.key.family() == algorithm.family() && self.algorithm.as_ref().is_none_or(|own| *own == name)
     }
-}
-
-/// A token without an end is none.
-fn check_times(claims: &Map<String, Value>, now: OffsetDateTime) -> Result<(), TokenFault> {
-    let at = |name: &str| claims.get(name).and_then(Value::as_f64);
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
-    let (now, leeway) = (now.unix_timestamp() as f64, LEEWAY.as_seconds_f64());
-    match (at("exp"), at("nbf")) {
-        (None, _) => Err(TokenFault::Expired),
-        (Some(end), _) if now >= end + leeway => Err(TokenFault::Expired),
-        (_, Some(begin)) if now + leeway < begin => Err(TokenFault::NotYet),
-        _ => Ok(()),
-    }
-}
-
-/// The issuer that a token names, before anything of it is checked.
-pub(crate) fn named_issuer(token: &str) -> Option<String> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    if token.len() > TOKEN_MAX {
-        return None;
-    }
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
-    claims.get("iss").and_then(Value::as_str).map(str::to_owned)
-}
-
-/// Whether a token is for one of these audiences (RFC 7519, section 4.1.3); none is any.
-pub(crate) fn has_audience(claims: &Map<String, Value>, audiences: &[&str]) -> bool {
-    let named = |value: &Value| value.as_str().is_some_and(|audience| audiences.contains(&audience));
-    audiences.is_empty()
-        || match claims.get("aud") {
-            Some(Value::Array(several)) => several.iter().any(named),
-            Some(one) => named(one),
-            None => false,
-        }
-}
-
-/// The text at the end of a way through nested claims.
-pub(crate) fn claim<'a>(claims: &'a Map<String, Value>, way: &[String]) -> Option<&'a str> {
-    let (first, rest) = way.split_first()?;
-    let found = rest.iter().try_fold(claims.get(first)?, |value, name| value.get(name))?;
-    found.as_str().filter(|text| !text.is_empty())
 }

@@ -44,6 +44,8 @@ ids! {
     DocumentId,
     /// A gateway (a control plane).
     GatewayId,
+    /// What a gateway shows to be answered.
+    GatewayTokenId,
     /// A service of a gateway: what is matched and where it goes.
     GatewayServiceId,
     /// How the callers of an API authenticate.

@@ -65,6 +65,8 @@ pub enum Rule {
     Hostname,
     /// A path such as `/weather`.
     PathPrefix,
+    /// A path that the gateway's listener answers itself.
+    ReservedPath,
     /// Letters, digits, `-` and `_`.
     KeyName,
     /// Two values that must be equal are not.
@@ -196,6 +198,8 @@ pub enum Conflict {
     RevokedStays,
     /// The admin has as many access tokens as they may have.
     TooManyAccessTokens,
+    /// The gateway has as many tokens as it may have.
+    TooManyGatewayTokens,
     /// There is an admin already, so the set-up link is void.
     AlreadySetUp,
 }

@@ -3,11 +3,13 @@
 use crate::visit::{UiError, Visit, parse_id};
 use leptos::prelude::*;
 use leptos_axum::redirect;
-use portico_core::gateways::{self, ServiceInput};
+use portico_core::gateways::{self, ServiceInput, tokens};
 use portico_model::{ids::GatewayId, paths};
 
 pub const CREATE_GATEWAY: &str = "/_fn/admin/create-gateway";
 pub const DELETE_GATEWAY: &str = "/_fn/admin/delete-gateway";
+pub const CREATE_TOKEN: &str = "/_fn/admin/create-gateway-token";
+pub const REVOKE_TOKEN: &str = "/_fn/admin/revoke-gateway-token";
 pub const CREATE_SERVICE: &str = "/_fn/admin/create-gateway-service";
 pub const UPDATE_SERVICE: &str = "/_fn/admin/update-gateway-service";
 pub const DELETE_SERVICE: &str = "/_fn/admin/delete-gateway-service";
@@ -29,6 +31,27 @@ pub async fn delete_gateway(gateway: String) -> Result<(), UiError> {
     gateways::delete(&visit.core, visit.actor, parse_id("gateway", &gateway)?).await?;
     visit.leave_notice("The gateway is deleted.").await?;
     redirect(paths::admin::GATEWAYS);
+    Ok(())
+}
+
+/// The token travels sealed in the session to the next page, which shows it once. For admins.
+#[server(prefix = "/_fn", endpoint = "admin/create-gateway-token")]
+pub async fn create_gateway_token(gateway: String, name: String) -> Result<(), UiError> {
+    let visit = Visit::current();
+    let id: GatewayId = parse_id("gateway", &gateway)?;
+    let token = tokens::create_token(&visit.core, visit.actor, id, &name).await?;
+    visit.leave_secret(&token).await?;
+    redirect(&paths::admin::gateway(id));
+    Ok(())
+}
+
+/// For admins.
+#[server(prefix = "/_fn", endpoint = "admin/revoke-gateway-token")]
+pub async fn revoke_gateway_token(gateway: String, token: String) -> Result<(), UiError> {
+    let visit = Visit::current();
+    tokens::revoke_token(&visit.core, visit.actor, parse_id("token", &token)?).await?;
+    visit.leave_notice("The token is revoked.").await?;
+    redirect(&paths::admin::gateway(parse_id("gateway", &gateway)?));
     Ok(())
 }
 

@@ -1,4 +1,7 @@
-use super::functions::{CREATE_GATEWAY, CREATE_SERVICE, DELETE_GATEWAY, DELETE_SERVICE, UPDATE_SERVICE};
+use super::{
+    functions::{CREATE_GATEWAY, CREATE_SERVICE, DELETE_GATEWAY, DELETE_SERVICE, UPDATE_SERVICE},
+    tokens::{revealed_token, token_section},
+};
 use crate::{
     ui::{
         forms::{Confirm, Disclosure, Form, Hidden, Submit, TextField},
@@ -10,7 +13,7 @@ use crate::{
     visit::Visit,
 };
 use leptos::prelude::*;
-use portico_core::gateways::{self, GatewayService};
+use portico_core::gateways::{self, GatewayService, tokens};
 use portico_model::{ids::GatewayId, paths};
 
 #[component]
@@ -62,12 +65,15 @@ pub fn GatewayPage() -> impl IntoView {
         let services = gateways::services(&visit.core, visit.actor, gateway.id, &request).await?;
         let pages = pager(&services);
         let id = gateway.id;
+        let tokens = tokens::tokens(&visit.core, visit.actor, id).await?;
+        let revealed = visit.flash.secret.as_deref().map(|token| revealed_token(token, &visit.gateway_origin));
         let is_empty = services.items.is_empty();
         let services = services.items.into_iter().map(|service| service_card(id, service)).collect_view();
         let question = format!("Delete {}? It must have no services.", gateway.name);
         let view = view! {
             <PageTitle text=gateway.name.clone() />
             <h1>{gateway.name.clone()}</h1>
+            {revealed}
             <section>
                 <h2>"Services"</h2>
                 <ListSearch request=request.clone() label="Search the services" />
@@ -82,6 +88,10 @@ pub fn GatewayPage() -> impl IntoView {
                     {service_fields(None)}
                     <Submit label="Create service" />
                 </Form>
+            </section>
+            <section>
+                <h2>"Tokens"</h2>
+                {token_section(id, tokens)}
             </section>
             <section>
                 <h2>"Danger zone"</h2>

@@ -61,6 +61,7 @@ pub fn rule(rule: &Rule) -> String {
         Rule::Url => "Give an address such as https://api.example.com, without user name, query or fragment.".to_owned(),
         Rule::Hostname => "Give a host name such as api.example.com.".to_owned(),
         Rule::PathPrefix => "Give a path such as /weather: letters, digits, hyphens, dots, underscores and tildes.".to_owned(),
+        Rule::ReservedPath => "Paths under /gateway are the gateway's own. Choose another one.".to_owned(),
         Rule::KeyName => "Use letters, digits, hyphens and underscores in each name.".to_owned(),
         Rule::Mismatch => "Passwords must match.".to_owned(),
         Rule::Taken => "This is taken already. Choose another.".to_owned(),
@@ -148,6 +149,7 @@ fn conflict(conflict: Conflict) -> &'static str {
         }
         Conflict::RevokedStays => "An admin revoked this registration, so it cannot be removed here. Ask them to reinstate it.",
         Conflict::TooManyAccessTokens => "This admin has as many access tokens as they may have.",
+        Conflict::TooManyGatewayTokens => "This gateway has 10 tokens, as many as it may have. Revoke one first.",
         Conflict::AlreadySetUp => "There is an admin already. Sign in.",
     }
 }

@@ -62,6 +62,30 @@ pub async fn count(
     Ok(query.build_query_scalar().fetch_one(pool).await?)
 }
 
+/// How much of a list a search finds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Breadth {
+    Unknown,
+    /// So few rows that they are fetched first, and ordered then.
+    Narrow,
+    /// So many that a page of them is found sooner by going along the list in its order.
+    Broad,
+}
+
+impl Breadth {
+    /// Of a search that finds so many rows, as [`count`] counts them.
+    pub fn of(total: i64) -> Self {
+        if total > COUNTED_MAX { Self::Broad } else { Self::Narrow }
+    }
+}
+
+/// What a row must have to be found. Postgres cannot tell how much a search finds, so it is kept from the index of
+/// words (an index knows no `is true`) where that would fetch most of the table.
+pub fn push_search(query: &mut QueryBuilder<Postgres>, column: &'static str, search: &str, breadth: Breadth) {
+    query.push(" and (").push(column).push(" @@ to_tsquery('simple', ").push_bind(words(search));
+    query.push(if breadth == Breadth::Broad { ")) is true" } else { "))" });
+}
+
 /// What a search means to Postgres: every word, or what begins with it. Made of letters and digits alone, so
 /// nothing in it is an operator; without any it matches nothing.
 pub fn words(search: &str) -> String {

@@ -3,15 +3,20 @@
 //! No database is asked on the way of a call: [`Gateway::keep_current`] loads the view and follows changes,
 //! and the times at which keys were used are written behind.
 
+mod authorize;
 mod decision;
+#[cfg(feature = "envoy")]
+mod envoy;
 mod openid;
 mod proxy;
+mod record;
 mod refusal;
 mod view;
 
 pub use decision::{Allowed, Call, CallersCredential, Consumer};
 pub use openid::TokenFault;
 pub use proxy::{Proxy, Tried, host};
+pub use record::Record;
 pub use refusal::{Refusal, Refused, Takes};
 
 use decision::{Judged, Sent};
@@ -176,7 +181,7 @@ impl Gateway {
     /// Loads everything; where to read on.
     pub async fn load(&self) -> portico_core::Result<Position> {
         let position = changes::position(&self.core).await?;
-        let mut view = View::new(rows::routes(&self.core).await?, &self.core.secrets);
+        let mut view = View::new(rows::routing(&self.core).await?, &self.core.secrets);
         rows::every_application(&self.core, |application| view.put_application(application)).await?;
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
         self.loaded.send_replace(true);
@@ -187,8 +192,8 @@ impl Gateway {
     pub async fn load_changes(&self, position: &Position) -> portico_core::Result<Position> {
         let (changes, next) = changes::since(&self.core, position).await?;
         if changes.routing {
-            let routes = rows::routes(&self.core).await?;
-            self.view.write().unwrap_or_else(PoisonError::into_inner).put_routes(routes, &self.core.secrets);
+            let routing = rows::routing(&self.core).await?;
+            self.view.write().unwrap_or_else(PoisonError::into_inner).put_routing(routing, &self.core.secrets);
         }
         if !changes.applications.is_empty() {
             let found = rows::applications(&self.core, &changes.applications).await?;

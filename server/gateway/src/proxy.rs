@@ -1,6 +1,8 @@
 //! The built-in gateway: matches, decides, strips the key, and streams to the upstream and back.
 
-use crate::{Allowed, Call, Gateway, Refusal, Refused, decision::Authorization};
+#[cfg(feature = "envoy")]
+use crate::envoy;
+use crate::{Allowed, Call, Gateway, Refusal, Refused, authorize, decision::Authorization, record::REQUEST_ID};
 use axum::{
     Router,
     body::Body,
@@ -80,10 +82,16 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
         headers: request.headers(),
         gateway: None,
     };
-    match proxy.gateway.decide(&call).await {
+    let decided = proxy.gateway.decide(&call).await;
+    let request_id = proxy.gateway.request_id(decided.as_ref());
+    let mut response = match decided {
         Ok(allowed) => proxy.pass(request, &allowed).await,
         Err(refused) => refused.reason.into_response(),
+    };
+    if let Some(request_id) = request_id {
+        response.headers_mut().insert(REQUEST_ID, request_id);
     }
+    response
 }
 
 /// The host that a request asks, without a port.
@@ -108,9 +116,12 @@ impl Proxy {
         Ok(Self { gateway, upstreams })
     }
 
-    /// The built-in gateway, for a listener of its own.
+    /// The built-in gateway and the answers to other gateways, for a listener of their own.
     pub fn router(self) -> Router {
-        Router::new().fallback(forward).with_state(self)
+        let others = authorize::router(self.gateway.clone());
+        #[cfg(feature = "envoy")]
+        let others = others.merge(envoy::router(self.gateway.clone()));
+        others.fallback_service(Router::new().fallback(forward).with_state(self))
     }
 
     /// Makes a call to a version with the key that begins so, as if it had come with the whole key, and waits for

@@ -4,9 +4,10 @@ use crate::openid::{TokenFault, Untaken};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_model::ids::{ApplicationId, GatewayServiceId};
+use serde::{Deserialize, Serialize};
 
 /// Why a call may not pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// The view is not loaded yet.
     NotReady,
@@ -34,7 +35,7 @@ pub enum Refusal {
 }
 
 /// What callers of a service may send.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Takes {
     pub keys: bool,
     pub tokens: bool,

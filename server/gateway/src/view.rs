@@ -3,7 +3,10 @@
 use crate::{openid::Trust, refusal::Takes};
 use portico_core::{
     auth_strategies::{self, OpenidConnect},
-    gateways::view::{ApplicationAccess, Route},
+    gateways::{
+        tokens,
+        view::{ApplicationAccess, Route, Routing},
+    },
     secrets::Secrets,
 };
 use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayId, GatewayServiceId, PortalId, VersionId};
@@ -21,6 +24,8 @@ pub(crate) struct View {
     applications: HashMap<ApplicationId, Application>,
     /// By what a key begins with.
     keys: HashMap<String, Key>,
+    /// The gateways that ask for decisions, by the digests of their tokens.
+    gateways: HashMap<Vec<u8>, GatewayId>,
     /// By strategy and by the client id that its provider gave.
     clients: HashMap<(AuthStrategyId, String), ApplicationId>,
 }
@@ -66,9 +71,9 @@ pub(crate) struct Key {
 }
 
 impl View {
-    pub fn new(routes: Vec<Route>, secrets: &Secrets) -> Self {
+    pub fn new(routing: Routing, secrets: &Secrets) -> Self {
         let mut view = Self { is_loaded: true, ..Self::default() };
-        view.put_routes(routes, secrets);
+        view.put_routing(routing, secrets);
         view
     }
 
@@ -76,8 +81,10 @@ impl View {
         self.is_loaded
     }
 
-    /// Replaces every service. Rows of one service follow one another.
-    pub fn put_routes(&mut self, routes: Vec<Route>, secrets: &Secrets) {
+    /// Replaces every service and token. Rows of one service follow one another.
+    pub fn put_routing(&mut self, routing: Routing, secrets: &Secrets) {
+        let Routing { routes, tokens } = routing;
+        self.gateways = tokens.into_iter().map(|token| (token.token_digest, token.gateway_id)).collect();
         let mut services: Vec<Service> = Vec::new();
         for route in routes {
             match services.last_mut() {
@@ -144,6 +151,11 @@ impl View {
     /// The service that serves a version.
     pub fn service_of(&self, version: VersionId) -> Option<&Arc<Service>> {
         self.services.iter().find(|service| service.version == Some(version))
+    }
+
+    /// The gateway that a token is of.
+    pub fn gateway_of(&self, token: &str) -> Option<GatewayId> {
+        self.gateways.get(&tokens::digest(token)).copied()
     }
 
     pub fn key(&self, key_id: &str) -> Option<&Key> {

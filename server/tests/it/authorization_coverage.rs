@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use portico_core::{Actor, auth_strategies, credentials, developers, mail, portals::PortalInput};
+use portico_core::{Actor, auth_strategies, credentials, developers, gateways::tokens, mail, portals::PortalInput};
 use portico_model::{ids::DeveloperId, paging::PageRequest};
 use portico_testing::{
     a_developer, a_document, a_linked_service, a_portal, a_strategy, a_version, an_admin, an_application,
@@ -52,6 +52,8 @@ pub async fn world(server: &TestServer) -> World {
     let registration = an_approved_registration(core, ada, &portal, application, version).await;
     let (credential, key) = credentials::create(core, ada, portal.id, application, "key", None).await.unwrap();
     let gateway = portico_core::gateways::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
+    tokens::create_token(core, Actor::System, gateway, "old").await.unwrap();
+    let gateway_token = tokens::tokens(core, Actor::System, gateway).await.unwrap()[0].id;
     developers::forgot_password(core, &portal, "ada@example.com", "10.0.0.9").await.unwrap();
     let mail = mail::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     let document = a_document(core, product, "Begin").await;
@@ -163,6 +165,8 @@ pub async fn world(server: &TestServer) -> World {
             with(openid_connect_form("oidc", &issuer), vec![("strategy", id(&openid_connect))]),
         ),
         ("/_fn/admin/create-gateway", Admins, vec![("name", text("g"))]),
+        ("/_fn/admin/create-gateway-token", Admins, vec![("gateway", id(&gateway)), ("name", text("nginx"))]),
+        ("/_fn/admin/revoke-gateway-token", Admins, vec![("gateway", id(&gateway)), ("token", id(&gateway_token))]),
         ("/_fn/admin/create-gateway-service", Admins, service_form("/new")),
         ("/_fn/admin/update-gateway-service", Admins, with(service_form("/weather"), vec![("service", id(&service))])),
         ("/_fn/admin/create-product", Admins, vec![("name", text("P")), ("description", text(""))]),

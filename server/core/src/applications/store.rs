@@ -2,7 +2,7 @@ use super::ApplicationInput;
 use crate::{
     Result,
     auth_strategies::OpenidConnect,
-    paging::{self, Order, Window},
+    paging::{self, Breadth, Order, Window},
 };
 use portico_model::{
     ids::{ApplicationId, AuthStrategyId, DeveloperId, PortalId},
@@ -184,23 +184,23 @@ pub(super) async fn list(pool: &PgPool, developer: Option<DeveloperId>, request:
         "created_at" => ("application.created_at", false),
         _ => ("application.created_at", true),
     };
-    let total = paging::count(pool, request, |query| push_from(query, developer, request)).await?;
+    let total = paging::count(pool, request, |query| push_from(query, developer, request, Breadth::Unknown)).await?;
     let window = Window::new(request, total, Order { column, descending });
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push("where application.id in (select application.id ");
-    push_from(&mut query, developer, request);
+    push_from(&mut query, developer, request, Breadth::of(total));
     window.push(&mut query);
     query.push(")");
     window.push_final_order(&mut query);
     Ok(request.page(query.build_query_as().fetch_all(pool).await?, total))
 }
 
-fn push_from(query: &mut QueryBuilder<Postgres>, developer: Option<DeveloperId>, request: &PageRequest) {
+fn push_from(query: &mut QueryBuilder<Postgres>, developer: Option<DeveloperId>, request: &PageRequest, breadth: Breadth) {
     query.push("from application where true");
     if let Some(developer) = developer {
         query.push(" and application.developer_id = ").push_bind(developer);
     }
     if !request.search.is_empty() {
-        query.push(" and application.search @@ to_tsquery('simple', ").push_bind(paging::words(&request.search)).push(")");
+        paging::push_search(query, "application.search", &request.search, breadth);
     }
 }

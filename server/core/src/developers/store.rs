@@ -1,6 +1,6 @@
 use crate::{
     Result,
-    paging::{self, Order, Window},
+    paging::{self, Breadth, Order, Window},
 };
 use portico_model::{
     ids::{DeveloperId, PortalId},
@@ -218,18 +218,18 @@ pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &Page
         "created_at" => ("developer.created_at", false),
         _ => ("developer.created_at", true),
     };
-    let total = paging::count(pool, request, |query| push_from(query, portal, request)).await?;
+    let total = paging::count(pool, request, |query| push_from(query, portal, request, Breadth::Unknown)).await?;
     let window = Window::new(request, total, Order { column, descending });
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push("where developer.id in (select developer.id ");
-    push_from(&mut query, portal, request);
+    push_from(&mut query, portal, request, Breadth::of(total));
     window.push(&mut query);
     query.push(")");
     window.push_final_order(&mut query);
     Ok(request.page(query.build_query_as().fetch_all(pool).await?, total))
 }
 
-fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest) {
+fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest, breadth: Breadth) {
     query.push("from developer where developer.confirmed_at is not null");
     if let Some(portal) = portal {
         query.push(" and developer.portal_id = ").push_bind(portal);
@@ -238,7 +238,7 @@ fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, reque
         query.push(" and developer.status = ").push_bind(request.status.clone());
     }
     if !request.search.is_empty() {
-        query.push(" and developer.search @@ to_tsquery('simple', ").push_bind(paging::words(&request.search)).push(")");
+        paging::push_search(query, "developer.search", &request.search, breadth);
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod store;
+pub mod tokens;
 pub mod view;
 
 pub use store::{Gateway, GatewayService};
@@ -13,9 +14,12 @@ use crate::{
 use portico_model::{
     ids::{GatewayId, GatewayServiceId},
     paging::{Page, PageRequest},
-    problem::{Conflict, Problem},
+    problem::{Conflict, Problem, Rule},
     text::{Fields, NAME_MAX},
 };
+
+/// Where the gateway's listener answers itself.
+pub const OWN_PREFIX: &str = "/gateway";
 
 /// What an admin decides about a gateway service.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +38,9 @@ fn check(input: &ServiceInput) -> Result<ServiceInput> {
     let name = fields.line("name", &input.name, NAME_MAX);
     let host = fields.optional_hostname("host", &input.host).unwrap_or_default();
     let path_prefix = fields.path_prefix("path_prefix", &input.path_prefix);
+    if path_prefix == OWN_PREFIX || path_prefix.starts_with(&format!("{OWN_PREFIX}/")) {
+        fields.reject("path_prefix", Rule::ReservedPath);
+    }
     let upstream_url = fields.base_url("upstream_url", &input.upstream_url);
     fields.finish()?;
     Ok(ServiceInput { name, host, path_prefix, upstream_url })

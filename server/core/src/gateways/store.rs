@@ -45,6 +45,12 @@ pub(super) async fn delete(connection: &mut PgConnection, id: GatewayId) -> Resu
     Ok(done.rows_affected() == 1)
 }
 
+/// Locks a gateway; whether there is one.
+pub(super) async fn lock(connection: &mut PgConnection, id: GatewayId) -> Result<bool> {
+    let found = sqlx::query("select from gateway where id = $1 for update").bind(id).fetch_optional(connection).await?;
+    Ok(found.is_some())
+}
+
 pub(super) async fn insert_service(
     connection: &mut PgConnection,
     id: GatewayServiceId,

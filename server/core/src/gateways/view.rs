@@ -1,5 +1,6 @@
 //! What a gateway needs to decide, as rows. Read at start and again when [`super::changes`] says so.
 
+use super::tokens::{self, TokenDigest};
 use crate::{Core, Result, auth_strategies::OpenidConnect};
 use futures_util::TryStreamExt;
 use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayId, GatewayServiceId, PortalId, VersionId};
@@ -44,8 +45,20 @@ pub struct ApplicationAccess {
     pub expiries: Vec<Option<OffsetDateTime>>,
 }
 
+/// Everything but applications.
+#[derive(Debug)]
+pub struct Routing {
+    pub routes: Vec<Route>,
+    pub tokens: Vec<TokenDigest>,
+}
+
+/// Services with what opens them, and the tokens of gateways.
+pub async fn routing(core: &Core) -> Result<Routing> {
+    Ok(Routing { routes: routes(core).await?, tokens: tokens::digests(core).await? })
+}
+
 /// Every service of every gateway with what opens it. A hidden publication still lets calls through.
-pub async fn routes(core: &Core) -> Result<Vec<Route>> {
+async fn routes(core: &Core) -> Result<Vec<Route>> {
     let routes = sqlx::query_as(
         "select gateway_service.id as service_id, host, path_prefix, upstream_url, version.id as version_id,
              publication.portal_id, auth_strategy.id as auth_strategy_id, auth_strategy.key_names,

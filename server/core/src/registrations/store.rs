@@ -1,6 +1,6 @@
 use crate::{
     Result,
-    paging::{self, Order, Window},
+    paging::{self, Breadth, Order, Window},
 };
 use portico_model::{
     ids::{ApplicationId, DeveloperId, PortalId, ProductId, RegistrationId, VersionId},
@@ -160,18 +160,18 @@ pub(super) async fn candidates(
 
 pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Registration>> {
     let order = Order { column: "registration.created_at", descending: request.sort != "created_at" };
-    let total = paging::count(pool, request, |query| push_from(query, portal, request)).await?;
+    let total = paging::count(pool, request, |query| push_from(query, portal, request, Breadth::Unknown)).await?;
     let window = Window::new(request, total, order);
     let mut query = select();
     query.push("where registration.id in (select registration.id ");
-    push_from(&mut query, portal, request);
+    push_from(&mut query, portal, request, Breadth::of(total));
     window.push(&mut query);
     query.push(")");
     window.push_final_order(&mut query);
     Ok(request.page(query.build_query_as().fetch_all(pool).await?, total))
 }
 
-fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest) {
+fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest, breadth: Breadth) {
     query.push("from registration where true");
     if let Some(portal) = portal {
         query.push(" and registration.portal_id = ").push_bind(portal);
@@ -180,8 +180,7 @@ fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, reque
         query.push(" and registration.status = ").push_bind(request.status.clone());
     }
     if !request.search.is_empty() {
-        let words = paging::words(&request.search);
-        query.push(" and registration.search @@ to_tsquery('simple', ").push_bind(words).push(")");
+        paging::push_search(query, "registration.search", &request.search, breadth);
     }
 }
 

@@ -1,12 +1,13 @@
 use crate::{conflict, invalid, problem};
 use portico_core::{
     Actor,
-    gateways::{self, ServiceInput, changes},
+    gateways::{self, ServiceInput, changes, tokens},
     products,
 };
 use portico_model::{
+    ids::GatewayId,
     paging::PageRequest,
-    problem::{Conflict, Rule},
+    problem::{Conflict, Problem, Rule},
 };
 use portico_testing::{
     TestCore, a_developer, a_key, a_linked_service, a_portal, a_strategy, a_version, an_application, an_approved_registration,
@@ -42,6 +43,9 @@ async fn what_a_service_matches_is_unique_and_a_service_serves_one_version() {
     let create = async |input: ServiceInput| problem(gateways::create_service(&core, Actor::System, gateway, &input).await);
     assert_eq!(create(input("b", "/weather/", "http://a")).await, invalid("path_prefix", Rule::Taken));
     assert_eq!(create(input("/Weather", "/b", "http://a")).await, invalid("name", Rule::Taken));
+    for own in ["/gateway", "/gateway/authorize"] {
+        assert_eq!(create(input("b", own, "http://a")).await, invalid("path_prefix", Rule::ReservedPath));
+    }
     assert_eq!(create(input("b", "/b", "file:///etc/passwd")).await, invalid("upstream_url", Rule::Url));
     let linked = products::link_service(&core, Actor::System, other, Some(service)).await;
     assert_eq!(problem(linked), invalid("gateway_service", Rule::Taken));
@@ -112,4 +116,28 @@ async fn gateways_and_services_are_searched() {
         async |search: &str| gateways::services(&core, Actor::System, found.items[0].id, &request(search)).await.unwrap();
     assert_eq!(services("127.0.0.1").await.items[0].version_id, Some(version));
     assert_eq!(services("nothing").await.total, 0);
+}
+
+#[tokio::test]
+async fn a_gateway_has_ten_tokens_at_most_each_shown_once_and_kept_as_a_digest() {
+    let core = TestCore::new().await;
+    let gateway = gateways::create(&core, Actor::System, "Edge").await.unwrap();
+    let create = async |name: &str| tokens::create_token(&core, Actor::System, gateway, name).await;
+    let first = create("token 0").await.unwrap();
+    assert!(first.expose().starts_with("pgt_"));
+    let kept: Vec<u8> = sqlx::query_scalar("select token_digest from gateway_token").fetch_one(&core.pool).await.unwrap();
+    assert_eq!(kept, tokens::digest(first.expose()));
+    assert_eq!(problem(create("").await), invalid("name", Rule::Required));
+    assert_eq!(problem(create("Token 0").await), invalid("name", Rule::Taken));
+    for index in 1..10 {
+        create(&format!("token {index}")).await.unwrap();
+    }
+    assert_eq!(problem(create("one more").await), conflict(Conflict::TooManyGatewayTokens));
+    let listed = tokens::tokens(&core, Actor::System, gateway).await.unwrap();
+    assert_eq!(listed.len(), 10);
+    tokens::revoke_token(&core, Actor::System, listed[0].id).await.unwrap();
+    assert_eq!(problem(tokens::revoke_token(&core, Actor::System, listed[0].id).await), Problem::NotFound);
+    create("one more").await.unwrap();
+    let nowhere = tokens::create_token(&core, Actor::System, GatewayId(uuid::Uuid::nil()), "x").await;
+    assert_eq!(problem(nowhere), Problem::NotFound);
 }

@@ -10,6 +10,7 @@ use moka::{Expiry, future::Cache};
 use portico_core::{auth_strategies::OpenidConnect, outgoing::Outgoing, secrets::Plain};
 use portico_model::{ids::AuthStrategyId, states::AuthMethod};
 use provider::Provider;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::{
@@ -34,7 +35,7 @@ const TOKEN_AGE: Duration = Duration::from_secs(60);
 pub(crate) type Claims = Arc<Map<String, Value>>;
 
 /// Why a token is not good. All are told to the caller in the same words; an admin can tell them apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenFault {
     /// Not a signed token at all, or two of them.
     Malformed,

@@ -1,11 +1,8 @@
 //! The browser for tests: `CHROME`, else the system's, else Debian's package.
 
-use crate::workspace::run;
+use crate::debian;
 use anyhow::{bail, ensure};
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 const PLACES: [&str; 4] =
     ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
@@ -24,11 +21,7 @@ pub fn find() -> anyhow::Result<PathBuf> {
     if let Some(found) = installed() {
         return Ok(found);
     }
-    println!("No Chromium here: trying apt-get install chromium");
-    let apt = |arguments: &[&str]| run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
-    let fetched =
-        apt(&["update", "--quiet"]).and_then(|()| apt(&["install", "--yes", "--quiet", "--no-install-recommends", "chromium"]));
-    match (fetched, installed()) {
+    match (debian::install("chromium"), installed()) {
         (Ok(()), Some(found)) => Ok(found),
         (fetched, _) => bail!(
             "the browser tests need Chromium: install it (on Debian, as root: apt-get install chromium), or name one in CHROME{}",

@@ -3,7 +3,9 @@
 mod bench;
 mod check;
 mod chromium;
+mod debian;
 mod dist;
+mod gateways;
 mod npm;
 mod postgres;
 mod serve;

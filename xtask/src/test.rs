@@ -1,7 +1,7 @@
 //! Every test, on a Postgres and in a browser that are there for it alone.
 
 use crate::{
-    chromium, npm, postgres, site,
+    chromium, gateways, npm, postgres, site,
     workspace::{cargo, portico, reachable, root, run},
 };
 use std::process::Command;
@@ -14,6 +14,7 @@ pub fn test(filter: Option<&str>, rust: bool, browser: bool) -> anyhow::Result<(
         let server = postgres::for_tests()?;
         let embedded = postgres::embedded()?;
         let mut tests = cargo(&["test", "--quiet"]);
+        tests.envs(gateways::programs()?);
         tests.env("PORTICO_TEST_DATABASE_URL", server.url("postgres")).env("PORTICO_TEST_EMBEDDED_PG_BIN", embedded.directory());
         run(tests.arg("--no-fail-fast").args(filter))?;
     }

@@ -27,15 +27,8 @@ const CONSUMER_ID: HeaderName = HeaderName::from_static("x-consumer-id");
 const CONSUMER_CUSTOM_ID: HeaderName = HeaderName::from_static("x-consumer-custom-id");
 const CONSUMER_USERNAME: HeaderName = HeaderName::from_static("x-consumer-username");
 const CREDENTIAL_IDENTIFIER: HeaderName = HeaderName::from_static("x-credential-identifier");
-/// Headers that upstreams trust, so whatever a caller sent in them goes.
-const TRUSTED: [HeaderName; 6] = [
-    CONSUMER_ID,
-    CONSUMER_CUSTOM_ID,
-    CONSUMER_USERNAME,
-    CREDENTIAL_IDENTIFIER,
-    HeaderName::from_static("x-consumer-groups"),
-    HeaderName::from_static("x-anonymous-consumer"),
-];
+const CONSUMER_GROUPS: HeaderName = HeaderName::from_static("x-consumer-groups");
+const ANONYMOUS_CONSUMER: HeaderName = HeaderName::from_static("x-anonymous-consumer");
 
 /// How long a call that is tried may take in all, and how much of its answer is read, in bytes.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -224,19 +217,19 @@ fn identify(headers: &mut HeaderMap, allowed: &Allowed) {
     }
 }
 
-/// The headers by which an upstream learns who calls; without a value for those that must not reach it.
+/// The headers by which an upstream learns who calls, each once; without a value for those that must not reach it.
 pub(crate) fn told_upstream(allowed: &Allowed) -> Vec<(HeaderName, Option<HeaderValue>)> {
     let value = |text: &str| HeaderValue::from_bytes(text.as_bytes()).ok();
-    let mut told: Vec<(HeaderName, Option<HeaderValue>)> = TRUSTED.into_iter().map(|name| (name, None)).collect();
-    if let Some(consumer) = &allowed.consumer {
-        let application = consumer.application_id.to_string();
-        told.extend([
-            (CONSUMER_ID, value(&application)),
-            (CONSUMER_CUSTOM_ID, value(&application)),
-            (CONSUMER_USERNAME, value(&consumer.application_name)),
-            (CREDENTIAL_IDENTIFIER, value(&consumer.credential.to_string())),
-        ]);
-    }
+    let consumer = allowed.consumer.as_ref();
+    let application = consumer.and_then(|consumer| value(&consumer.application_id.to_string()));
+    let mut told = vec![
+        (CONSUMER_ID, application.clone()),
+        (CONSUMER_CUSTOM_ID, application),
+        (CONSUMER_USERNAME, consumer.and_then(|consumer| value(&consumer.application_name))),
+        (CREDENTIAL_IDENTIFIER, consumer.and_then(|consumer| value(&consumer.credential.to_string()))),
+        (CONSUMER_GROUPS, None),
+        (ANONYMOUS_CONSUMER, None),
+    ];
     match &allowed.authorization {
         Authorization::AsSent => {}
         Authorization::Hidden => told.push((header::AUTHORIZATION, None)),

@@ -95,8 +95,9 @@ export async function startSmtp(port) {
   return { mails, stop: () => new Promise((resolve) => server.close(resolve)) };
 }
 
-/// An OpenID provider with these clients, whose tokens are for `https://api.example.com`.
-export async function startIssuer(clients, { accessTokenFormat = "jwt" } = {}) {
+/// An OpenID provider with these clients, whose tokens are for `https://api.example.com` and name in `acts_for` the
+/// client that they are good for. People sign in with any name, in its own pages or by a grant with a password.
+export async function startIssuer(clients, { accessTokenFormat = "jwt", accessTokenTTL = 600 } = {}) {
   const url = `http://127.0.0.1:${await freePort()}`;
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const audience = "https://api.example.com";
@@ -111,22 +112,30 @@ export async function startIssuer(clients, { accessTokenFormat = "jwt" } = {}) {
     cookies: { keys: ["for tests"] },
     jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig", alg: "RS256" }] },
     scopes: ["read"],
+    findAccount: (context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    extraTokenClaims: (context, token) => ({ acts_for: token.accountId ? "ada-client" : token.clientId }),
+    issueRefreshToken: (context, client) => client.grantTypeAllowed("refresh_token"),
+    pkce: { required: () => true },
     features: {
       clientCredentials: { enabled: true },
-      devInteractions: { enabled: false },
+      devInteractions: { enabled: true },
       introspection: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => audience,
-        getResourceServerInfo: () => ({ audience, scope: "read", accessTokenFormat, accessTokenTTL: 600 }),
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({ audience, scope: "read", accessTokenFormat, accessTokenTTL }),
       },
     },
   });
+  provider.registerGrantType("password", passwordGrant(provider, audience), ["username", "password", "scope"]);
+  const granted = [];
+  provider.on("grant.success", (context) => granted.push(context.oidc.params.grant_type));
   const server = await new Promise((resolve) => {
     const server = provider.listen(new URL(url).port, "127.0.0.1", () => resolve(server));
   });
   const tokens = {};
-  for (const { client_id } of clients) {
+  for (const { client_id } of clients.filter((client) => client.grant_types?.includes("client_credentials") ?? true)) {
     const basic = Buffer.from(`${client_id}:${encodeURIComponent(`the secret of ${client_id}`)}`).toString("base64");
     const response = await fetch(`${url}/token`, {
       method: "POST",
@@ -138,10 +147,28 @@ export async function startIssuer(clients, { accessTokenFormat = "jwt" } = {}) {
   return {
     url,
     token: (client) => tokens[client],
+    granted,
     stop: () => new Promise((resolve) => {
       server.close(resolve);
       server.closeAllConnections();
     }),
+  };
+}
+
+/// RFC 6749, section 4.3, which OAuth has given up and some APIs still use.
+function passwordGrant(provider, audience) {
+  return async (context) => {
+    const { client, params } = context.oidc;
+    if (params.password !== `the password of ${params.username}`) {
+      context.status = 400;
+      context.body = { error: "invalid_grant" };
+      return;
+    }
+    const { AccessToken, Grant } = provider;
+    const grant = new Grant({ accountId: params.username, clientId: client.clientId });
+    const token = new AccessToken({ accountId: params.username, client, grantId: await grant.save(), gty: "password", scope: params.scope });
+    token.resourceServer = new provider.ResourceServer(audience, { audience, scope: "read", accessTokenFormat: "jwt", accessTokenTTL: 600 });
+    context.body = { access_token: await token.save(), token_type: "Bearer", expires_in: token.expiration };
   };
 }
 

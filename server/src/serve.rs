@@ -111,7 +111,7 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
     let mut asked_to_stop = pin!(asked_to_stop()?);
     let gateway = Gateway::new(core.clone());
     let gateway_origin = gateway_origin(config);
-    let proxy = Proxy::new(gateway.clone())?;
+    let proxy = Proxy::new(gateway.clone(), gateway_origin.starts_with("https:"))?;
     let pages = Pages {
         core: core.clone(),
         assets: Arc::new(assets::manifest()?),

@@ -31,7 +31,7 @@ pub async fn measure() -> Vec<Row> {
         assets: Arc::default(),
         gateway_origin: "http://127.0.0.1:8000".into(),
         trusted_proxies: Arc::default(),
-        proxy: Proxy::new(gateway).unwrap(),
+        proxy: Proxy::new(gateway, false).unwrap(),
     };
     let page = hosts::router(pages, false);
     let constant = Router::new().route("/constant", get(constant)).with_state(core.core.clone());

@@ -106,7 +106,7 @@ pub(crate) fn judge(view: &View, secrets: &Secrets, now: OffsetDateTime, call: &
     }
     let Some(sent) = find_key(&service.key_names, call).map_err(at)? else {
         let takes = service.takes();
-        if !takes.tokens && !takes.logins {
+        if !takes.tokens && !takes.logins && !takes.sessions {
             return Err(at(Refusal::NoKey));
         }
         let sent = find_authorization(call).map_err(at)?.ok_or_else(|| at(Refusal::NoCredential(takes)))?;

@@ -11,6 +11,7 @@ mod openid;
 mod proxy;
 mod record;
 mod refusal;
+mod sign_in;
 mod view;
 
 pub use decision::{Allowed, Call, CallersCredential, Consumer};

@@ -2,7 +2,12 @@
 
 #[cfg(feature = "envoy")]
 use crate::envoy;
-use crate::{Allowed, Call, Gateway, Refusal, Refused, authorize, decision::Authorization, record::REQUEST_ID};
+use crate::{
+    Allowed, Call, Gateway, Refusal, Refused, authorize,
+    decision::Authorization,
+    record::REQUEST_ID,
+    sign_in::{Cookies, hide_cookies},
+};
 use axum::{
     Router,
     body::Body,
@@ -65,32 +70,61 @@ type Upstreams = Client<HttpsConnector<GuardedConnector>, Body>;
 pub struct Proxy {
     gateway: Gateway,
     upstreams: Upstreams,
+    cookies: Cookies,
 }
 
 async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if let Some(answer) = proxy.gateway.answer_browser(&parts, proxy.cookies).await {
+        return answer;
+    }
     let call = Call {
-        host: host(&request),
-        path: request.uri().path(),
-        query: request.uri().query(),
-        headers: request.headers(),
+        host: without_port(&parts.headers, &parts.uri),
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        headers: &parts.headers,
         gateway: None,
     };
-    let decided = proxy.gateway.decide(&call).await;
+    let mut decided = proxy.gateway.decide(&call).await;
+    let mut cookies = Vec::new();
+    if let Err(refused @ Refused { reason: Refusal::NoCredential(takes), .. }) = &decided
+        && takes.sessions
+    {
+        match proxy.gateway.recognise(refused, &parts.headers, proxy.cookies).await {
+            Some(Ok(recognised)) => {
+                decided = Ok(recognised.allowed);
+                cookies = recognised.cookies;
+            }
+            Some(Err(refused)) => decided = Err(refused),
+            None => {
+                if let Some(led) = proxy.gateway.lead_to_sign_in(refused, &parts, proxy.cookies).await {
+                    return led;
+                }
+            }
+        }
+    }
     let request_id = proxy.gateway.request_id(decided.as_ref());
     let mut response = match decided {
-        Ok(allowed) => proxy.pass(request, &allowed).await,
+        Ok(allowed) => proxy.pass(Request::from_parts(parts, body), &allowed).await,
         Err(refused) => refused.reason.into_response(),
     };
     if let Some(request_id) = request_id {
         response.headers_mut().insert(REQUEST_ID, request_id);
+    }
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
 }
 
 /// The host that a request asks, without a port.
 pub fn host(request: &Request) -> &str {
-    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = header.or_else(|| request.uri().host()).unwrap_or_default();
+    without_port(request.headers(), request.uri())
+}
+
+fn without_port<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> &'a str {
+    let header = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = header.or_else(|| uri.host()).unwrap_or_default();
     match host.rsplit_once(':') {
         Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
         _ => host,
@@ -98,15 +132,15 @@ pub fn host(request: &Request) -> &str {
 }
 
 impl Proxy {
-    /// Connects to public upstreams and to those in allowed networks.
+    /// Connects to public upstreams and to those in allowed networks. `is_https` says whether callers reach it by TLS.
     ///
     /// # Errors
     ///
     /// When the machine's certificate authorities cannot be read.
-    pub fn new(gateway: Gateway) -> anyhow::Result<Self> {
+    pub fn new(gateway: Gateway, is_https: bool) -> anyhow::Result<Self> {
         let allowed = gateway.core.outgoing.allowed();
         let upstreams = Client::builder(TokioExecutor::new()).build(outgoing::connector(allowed, CONNECT_TIMEOUT)?);
-        Ok(Self { gateway, upstreams })
+        Ok(Self { gateway, upstreams, cookies: Cookies { is_https } })
     }
 
     /// The built-in gateway and the answers to other gateways, for a listener of their own.
@@ -150,6 +184,7 @@ impl Proxy {
 
     async fn pass(&self, mut request: Request, allowed: &Allowed) -> Response {
         hide_key(&mut request, &allowed.service.key_names);
+        hide_cookies(request.headers_mut());
         forget_nominations(request.headers_mut());
         identify(request.headers_mut(), allowed);
         let prefix = allowed.service.path_prefix.trim_end_matches('/');

@@ -41,6 +41,8 @@ pub struct Takes {
     pub tokens: bool,
     /// A name and a password, by HTTP Basic.
     pub logins: bool,
+    /// A browser's session, which only the built-in gateway knows.
+    pub sessions: bool,
 }
 
 /// A call that may not pass, and what is known of it.
@@ -105,10 +107,11 @@ impl Refusal {
         const KEY: &str = "Key realm=\"portico\"";
         const BEARER: &str = "Bearer realm=\"portico\"";
         const BASIC: &str = "Basic realm=\"portico\", charset=\"UTF-8\"";
+        const SESSION: &str = "Session realm=\"portico\"";
         match self {
             Self::NoKey | Self::DuplicateKey | Self::UnknownKey => vec![KEY],
             Self::NoCredential(takes) => {
-                let offered = [(takes.keys, KEY), (takes.tokens, BEARER), (takes.logins, BASIC)];
+                let offered = [(takes.keys, KEY), (takes.tokens, BEARER), (takes.logins, BASIC), (takes.sessions, SESSION)];
                 offered.into_iter().filter(|(is_taken, _)| *is_taken).map(|(_, challenge)| challenge).collect()
             }
             Self::BadToken(_) => vec!["Bearer realm=\"portico\", error=\"invalid_token\""],

@@ -9,7 +9,10 @@ use portico_core::{
     },
     secrets::Secrets,
 };
-use portico_model::ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayId, GatewayServiceId, PortalId, VersionId};
+use portico_model::{
+    ids::{ApplicationId, AuthStrategyId, CredentialId, GatewayId, GatewayServiceId, PortalId, VersionId},
+    states::AuthMethod,
+};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -148,6 +151,16 @@ impl View {
         self.services.iter().filter(is_meant).find(|service| service.matches(host, path))
     }
 
+    pub fn service_by_id(&self, id: GatewayServiceId) -> Option<Arc<Service>> {
+        self.services.iter().find(|service| service.id == id).cloned()
+    }
+
+    /// The trust of a strategy that opens a service.
+    pub fn trust(&self, strategy: AuthStrategyId) -> Option<Arc<Trust>> {
+        let mut openings = self.services.iter().flat_map(|service| &service.openings);
+        openings.find(|opening| opening.strategy == strategy)?.trust.clone()
+    }
+
     /// The service that serves a version.
     pub fn service_of(&self, version: VersionId) -> Option<&Arc<Service>> {
         self.services.iter().find(|service| service.version == Some(version))
@@ -204,7 +217,8 @@ impl Service {
         Takes {
             keys: !self.key_names.is_empty(),
             tokens: configs.clone().any(OpenidConnect::takes_tokens),
-            logins: configs.any(OpenidConnect::takes_logins),
+            logins: configs.clone().any(OpenidConnect::takes_logins),
+            sessions: configs.any(|config| config.takes(AuthMethod::Session)),
         }
     }
 

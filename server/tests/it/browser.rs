@@ -48,7 +48,7 @@ impl TestServer {
             assets: Arc::default(),
             gateway_origin: "http://127.0.0.1:8000".into(),
             trusted_proxies: Arc::default(),
-            proxy: Proxy::new(gateway.clone()).unwrap(),
+            proxy: Proxy::new(gateway.clone(), false).unwrap(),
         };
         Self { router: hosts::router(pages, false), core, gateway }
     }

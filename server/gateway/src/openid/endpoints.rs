@@ -19,6 +19,8 @@ pub(super) enum Answer {
 /// What the token endpoint gave.
 pub(super) struct Tokens {
     pub access_token: Plain,
+    pub refresh_token: Option<Plain>,
+    pub id_token: Option<Plain>,
     pub lives: Duration,
 }
 
@@ -61,8 +63,19 @@ pub(super) async fn password(
     trust: &Trust,
     login: &Login,
 ) -> Result<Answer, Untaken> {
-    let mut form = vec![("grant_type", "password"), ("username", login.name.as_str()), ("password", login.password.expose())];
-    tokens(outgoing, endpoints, trust, own_client(trust, &mut form), form).await
+    let form = vec![("grant_type", "password"), ("username", login.name.as_str()), ("password", login.password.expose())];
+    own_tokens(outgoing, endpoints, trust, form).await
+}
+
+/// Tokens for Portico's own client.
+pub(super) async fn own_tokens<'a>(
+    outgoing: &Outgoing,
+    endpoints: &Endpoints,
+    trust: &'a Trust,
+    mut form: Vec<(&'a str, &'a str)>,
+) -> Result<Answer, Untaken> {
+    let client = own_client(trust, &mut form);
+    tokens(outgoing, endpoints, trust, client, form).await
 }
 
 /// Portico's own client; one without a secret names itself in the form (RFC 6749, section 3.2.1).
@@ -86,7 +99,9 @@ async fn tokens<'a>(
     let url = endpoints.token.as_deref().ok_or(Untaken::ProviderDown)?;
     let scopes = trust.config.scopes.join(" ");
     let mut arguments = trust.config.token_arguments();
-    if !scopes.is_empty() {
+    // A code and a refresh token have their scopes already.
+    let is_first = form.iter().any(|field| matches!(field, ("grant_type", "client_credentials" | "password")));
+    if is_first && !scopes.is_empty() {
         arguments.push(("scope", &scopes));
     }
     let form: Vec<(&str, &str)> = form.drain(..).chain(arguments).collect();
@@ -102,8 +117,9 @@ async fn tokens<'a>(
         };
     }
     let access_token = Plain::new(text("access_token").ok_or(Untaken::ProviderDown)?);
+    let (refresh_token, id_token) = (text("refresh_token").map(Plain::new), text("id_token").map(Plain::new));
     let lives = said.get("expires_in").and_then(Value::as_u64).map_or(TOKEN_AGE, Duration::from_secs);
-    Ok(Answer::Tokens(Arc::new(Tokens { access_token, lives })))
+    Ok(Answer::Tokens(Arc::new(Tokens { access_token, refresh_token, id_token, lives })))
 }
 
 /// Posts a form, as a client (RFC 6749, section 2.3.1), and reads an object.

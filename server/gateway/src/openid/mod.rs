@@ -3,6 +3,7 @@
 pub(crate) mod claims;
 mod endpoints;
 mod provider;
+pub(crate) mod session;
 
 use claims::{check_times, claim, has_audience, named_issuer};
 use endpoints::Answer;
@@ -269,6 +270,17 @@ impl Providers {
         if !trust.config.may_cache() {
             return asking().await;
         }
+        self.remember_always(trust, question, asking, age).await
+    }
+
+    /// As [`Providers::remember`], whatever the strategy says of caching.
+    async fn remember_always(
+        &self,
+        trust: &Trust,
+        question: &[&str],
+        asking: impl AsyncFnOnce() -> Result<Answer, Untaken>,
+        age: impl Fn(&Answer) -> Duration,
+    ) -> Result<Answer, Untaken> {
         let mut parts: Vec<&[u8]> = vec![&trust.fingerprint];
         parts.extend(question.iter().map(|part| part.as_bytes()));
         let ask = async {

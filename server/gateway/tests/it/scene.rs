@@ -55,7 +55,7 @@ pub async fn scene() -> Scene {
 }
 
 pub fn router(gateway: &Gateway) -> Router {
-    Proxy::new(gateway.clone()).unwrap().router()
+    Proxy::new(gateway.clone(), false).unwrap().router()
 }
 
 /// Answers with what it was asked.

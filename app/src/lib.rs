@@ -18,6 +18,8 @@ pub mod developers;
 #[cfg(feature = "ssr")]
 pub mod documents;
 #[cfg(feature = "ssr")]
+pub mod explain;
+#[cfg(feature = "ssr")]
 pub mod gateways;
 #[cfg(feature = "ssr")]
 pub mod mail;

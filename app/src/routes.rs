@@ -15,6 +15,7 @@ use crate::{
         admin_pages::{DocumentAdminPage, NewDocumentPage},
         document_page::DocumentPage,
     },
+    explain::page::ExplainPage,
     gateways::pages::{GatewayPage, GatewaysPage},
     mail::pages::{MailPage, MailsPage},
     portals::{
@@ -64,6 +65,7 @@ pub fn portal_app() -> AnyView {
                     <Route path=path!("/applications") view=ApplicationsPage />
                     <Route path=path!("/applications/new") view=NewApplicationPage />
                     <Route path=path!("/applications/:application") view=ApplicationPage />
+                    <Route path=path!("/explain") view=ExplainPage />
                 </Routes>
             </PortalFrame>
         </Router>
@@ -101,6 +103,7 @@ pub fn admin_app() -> AnyView {
                     <Route path=path!("/admin/applications") view=AdminApplicationsPage />
                     <Route path=path!("/admin/mail") view=MailsPage />
                     <Route path=path!("/admin/mail/:mail") view=MailPage />
+                    <Route path=path!("/admin/explain") view=ExplainPage />
                 </Routes>
             </AdminFrame>
         </Router>

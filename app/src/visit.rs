@@ -80,6 +80,17 @@ pub struct Flash {
     pub form: Option<FormFlash>,
     /// What a call that was tried brought.
     pub answer: Option<TriedCall>,
+    /// Why a call was allowed or refused.
+    #[serde(default)]
+    pub explanation: Vec<ExplanationStep>,
+}
+
+/// One step of an explanation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExplanationStep {
+    /// Whether it speaks for the call.
+    pub is_good: bool,
+    pub text: String,
 }
 
 /// A form, so that the page without JavaScript shows it as it was.
@@ -160,6 +171,11 @@ impl Visit {
     /// Leaves a form for the next page, and what it was answered.
     pub async fn leave_form(&self, form: FormFlash, answer: Option<TriedCall>) -> Result<(), UiError> {
         self.leave(Flash { form: Some(form), answer, ..Flash::default() }).await
+    }
+
+    /// Leaves an explanation for the next page.
+    pub async fn leave_explanation(&self, explanation: Vec<ExplanationStep>) -> Result<(), UiError> {
+        self.leave(Flash { explanation, ..Flash::default() }).await
     }
 
     async fn leave(&self, flash: Flash) -> Result<(), UiError> {

@@ -302,6 +302,7 @@ export async function mainPages(demo, openBrowser) {
     [ada, "new-application", `${portal}/applications/new`],
     [ada, "application", application],
     [ada, "account", `${portal}/account`],
+    [ada, "explain", `${portal}/explain`],
     [ada, "not-found", `${portal}/nothing`],
     [admin, "admin-overview", `${demo.base}/admin`],
     [admin, "admin-portals", `${demo.base}/admin/portals`],
@@ -325,5 +326,6 @@ export async function mainPages(demo, openBrowser) {
     [admin, "admin-applications", `${demo.base}/admin/applications`],
     [admin, "admin-mails", `${demo.base}/admin/mail`],
     [admin, "admin-mail", mail],
+    [admin, "admin-explain", `${demo.base}/admin/explain`],
   ];
 }

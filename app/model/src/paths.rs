@@ -16,6 +16,7 @@ pub mod portal {
     pub const SET_PASSWORD: &str = "/set-password";
     pub const ACCOUNT: &str = "/account";
     pub const APPLICATIONS: &str = "/applications";
+    pub const EXPLAIN: &str = "/explain";
     pub const NEW_APPLICATION: &str = "/applications/new";
 
     pub fn product(id: ProductId) -> String {
@@ -82,6 +83,7 @@ pub mod admin {
     pub const REGISTRATIONS: &str = "/admin/registrations";
     pub const APPLICATIONS: &str = "/admin/applications";
     pub const MAIL: &str = "/admin/mail";
+    pub const EXPLAIN: &str = "/admin/explain";
 
     pub fn portal(id: PortalId) -> String {
         format!("{PORTALS}/{id}")

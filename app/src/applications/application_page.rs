@@ -59,6 +59,7 @@ pub fn ApplicationPage() -> impl IntoView {
             <section>
                 <h2>"Access"</h2>
                 {registration_table(registrations)}
+                <p><a href=paths::portal::EXPLAIN>"Explain why a call was refused"</a></p>
             </section>
             <section>
                 <h2>"Settings"</h2>

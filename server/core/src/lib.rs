@@ -30,6 +30,7 @@ pub mod registrations;
 pub mod search;
 pub mod secrets;
 pub mod sessions;
+pub mod standing;
 
 pub use actor::Actor;
 pub use error::{Error, Result};

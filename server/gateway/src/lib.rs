@@ -21,7 +21,7 @@ pub use record::Record;
 pub use refusal::{Refusal, Refused, Takes};
 
 use decision::{Judged, Sent};
-use openid::Providers;
+use openid::{Providers, Shown, claims::named_issuer};
 use portico_core::{
     Core,
     gateways::{
@@ -30,7 +30,7 @@ use portico_core::{
     },
 };
 use portico_model::{
-    ids::{CredentialId, VersionId},
+    ids::{AuthStrategyId, CredentialId, VersionId},
     problem::Problem,
 };
 use std::{
@@ -113,6 +113,19 @@ impl Gateway {
             }
         }
         Err(refused)
+    }
+
+    /// What each strategy that trusts a token's issuer makes of it: the client it is of, or why it is not good.
+    /// Nothing for a token that only its provider can read.
+    pub async fn examine(&self, token: &str) -> Vec<(AuthStrategyId, Result<String, Refusal>)> {
+        let Some(issuer) = named_issuer(token) else { return Vec::new() };
+        let trusts = self.view().trusts(&issuer);
+        let mut found = Vec::new();
+        for (strategy, trust) in trusts {
+            let identified = self.providers.identify(&trust, &Shown::Token(token.to_owned()), self.core.now()).await;
+            found.push((strategy, identified.map(|who| who.client_id).map_err(Refusal::from)));
+        }
+        found
     }
 
     fn view(&self) -> RwLockReadGuard<'_, View> {

@@ -143,6 +143,11 @@ impl Proxy {
         Ok(Self { gateway, upstreams, cookies: Cookies { is_https } })
     }
 
+    /// What decides.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
     /// The built-in gateway and the answers to other gateways, for a listener of their own.
     pub fn router(self) -> Router {
         let others = authorize::router(self.gateway.clone());

@@ -161,6 +161,18 @@ impl View {
         openings.find(|opening| opening.strategy == strategy)?.trust.clone()
     }
 
+    /// Every strategy that opens something and trusts an issuer, once.
+    pub fn trusts(&self, issuer: &str) -> Vec<(AuthStrategyId, Arc<Trust>)> {
+        let mut found: Vec<(AuthStrategyId, Arc<Trust>)> = Vec::new();
+        for opening in self.services.iter().flat_map(|service| &service.openings) {
+            let Some(trust) = opening.trust.as_ref().filter(|trust| trust.config.issuer == issuer) else { continue };
+            if !found.iter().any(|(strategy, _)| *strategy == opening.strategy) {
+                found.push((opening.strategy, Arc::clone(trust)));
+            }
+        }
+        found
+    }
+
     /// The service that serves a version.
     pub fn service_of(&self, version: VersionId) -> Option<&Arc<Service>> {
         self.services.iter().find(|service| service.version == Some(version))

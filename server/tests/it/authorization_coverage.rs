@@ -111,6 +111,8 @@ pub async fn world(server: &TestServer) -> World {
         ("/_fn/admin/sign-in", Anyone, vec![]),
         ("/_fn/admin/sign-out", Anyone, vec![]),
         ("/_fn/admin/set-up", Anyone, vec![]),
+        ("/_fn/explain", AnyDeveloper, vec![("key", text("ptk_test_nothing"))]),
+        ("/_fn/admin/explain", Admins, vec![("key", text("ptk_test_nothing"))]),
         ("/_fn/rename-account", AnyDeveloper, vec![("full_name", text("Ada"))]),
         (
             "/_fn/create-application",
@@ -257,6 +259,7 @@ pub async fn world(server: &TestServer) -> World {
             text("/account"),
             text("/applications"),
             text("/applications/new"),
+            text("/explain"),
         ],
         owned_pages: vec![page("/applications", &application)],
         admin_pages: vec![
@@ -282,6 +285,7 @@ pub async fn world(server: &TestServer) -> World {
             text("/admin/registrations"),
             text("/admin/applications"),
             text("/admin/mail"),
+            text("/admin/explain"),
             page("/admin/mail", &mail),
         ],
     }

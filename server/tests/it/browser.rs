@@ -88,6 +88,10 @@ impl Browser<'_> {
         Browser { server: self.server, host: host.to_owned(), cookie: Mutex::new(self.cookie.lock().unwrap().clone()) }
     }
 
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// The session's cookie, if there is one.
     pub fn cookie(&self) -> Option<String> {
         self.cookie.lock().unwrap().clone()

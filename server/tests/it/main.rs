@@ -10,6 +10,7 @@
 mod authorization_coverage;
 mod bad_input;
 mod browser;
+mod explain;
 mod forms;
 mod markdown;
 mod pages;

@@ -27,7 +27,7 @@ async function serveWith({ demo, admin, ada }, strategy, methods, fields) {
   await admin.goto(`${demo.base}/admin/products`);
   for (const name of ["Weather", "v2"]) await admin.locator("main").getByRole("link", { name, exact: true }).click();
   const [, product, version] = admin.url().match(/products\/([^/]+)\/versions\/([^/?]+)/);
-  await admin.getByRole("link", { name: "Edit" }).click();
+  await admin.getByRole("row", { name: /^Weather / }).getByRole("link", { name: "Edit" }).click();
   const portal = new URL(admin.url()).searchParams.get("portal");
   const publication = { product, version, portal, publish_status: "published", auth_strategy: id, require_authentication: "true" };
   const registrations = { application_registration_enabled: "true", auto_approve_registration: "true", confirmed: "true" };

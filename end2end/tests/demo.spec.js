@@ -9,6 +9,15 @@ test("the printed call passes", async ({ demo }) => {
   expect(answer.headers["x-consumer-username"]).toBe("Demo app");
 });
 
+test("the identity provider of the demo vouches for its client", async ({ demo }) => {
+  const address = `${demo.gateway}/weather/v2/cities/oslo/current`;
+  const call = (login) => fetch(address, { headers: { authorization: `Basic ${Buffer.from(login).toString("base64")}` } });
+  const answer = await (await call("demo-client:demo-secret")).json();
+  expect(answer.headers["x-consumer-username"]).toBe("Demo client");
+  expect(answer.headers.authorization).toMatch(/^Bearer ey/);
+  expect((await call("demo-client:wrong")).status).toBe(401);
+});
+
 test("a copied key is the key", async ({ demo, openBrowser }) => {
   const page = await openBrowser();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -39,7 +39,7 @@ for (const javaScriptEnabled of [true, false]) {
         await admin.getByLabel("Name").fill("Edge");
         await press(admin, "Create gateway");
         await notice(admin, "The gateway is there.");
-        await admin.getByLabel("Name").fill("Weather");
+        await admin.getByLabel("Name", { exact: true }).fill("Weather");
         await admin.getByLabel("Path prefix").fill("/weather");
         await admin.getByLabel("Upstream URL").fill(upstream.url);
         await press(admin, "Create service");
@@ -68,7 +68,7 @@ for (const javaScriptEnabled of [true, false]) {
       await test.step("a product version with a specification and a service", async () => {
         await admin.getByRole("link", { name: "API Products" }).first().click();
         await admin.getByRole("link", { name: "New API product" }).click();
-        await admin.getByLabel("Name").fill("Weather");
+        await admin.getByLabel("Name", { exact: true }).fill("Weather");
         await press(admin, "Create API product");
         await admin.getByText("New version").click();
         await admin.getByLabel("Version name").fill("v1");

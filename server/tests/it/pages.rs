@@ -155,10 +155,17 @@ async fn demo_data_is_made_once_and_its_key_is_good_each_time() {
         .await
         .unwrap()
     };
-    let first = portico::demo::seed(core, "http://127.0.0.1:1").await.unwrap();
-    assert_eq!(counts().await, (2, 4, 4, 1, 1));
-    let second = portico::demo::seed(core, "http://127.0.0.1:2").await.unwrap();
-    assert_eq!(counts().await, (2, 4, 4, 1, 1));
+    let provider = async || {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let router = portico::demo::servers::provider(origin.clone()).unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        origin
+    };
+    let first = portico::demo::seed(core, "http://127.0.0.1:1", &provider().await).await.unwrap();
+    assert_eq!(counts().await, (2, 5, 5, 1, 3));
+    let second = portico::demo::seed(core, "http://127.0.0.1:2", &provider().await).await.unwrap();
+    assert_eq!(counts().await, (2, 5, 5, 1, 3));
     assert_ne!(first.key.expose(), second.key.expose());
 }
 

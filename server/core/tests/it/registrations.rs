@@ -1,7 +1,8 @@
 use crate::{conflict, problem};
 use portico_core::{
-    Actor,
+    Actor, auth_strategies,
     portals::{self, Portal, PortalInput},
+    products,
     publications::{self, PublicationInput},
     registrations,
 };
@@ -15,7 +16,8 @@ use portico_model::{
     },
 };
 use portico_testing::{
-    TestCore, a_developer, a_portal, a_strategy, a_version, an_application, portal_input, publication_input, publish,
+    TestCore, a_client, a_developer, a_portal, a_strategy, a_version, an_application, issuer::Issuer, openid_connect_input,
+    portal_input, publication_input, publish,
 };
 
 struct Scene {
@@ -185,4 +187,50 @@ async fn lists_search_filter_and_count() {
     assert_eq!(list("%", "").await, 0);
     assert_eq!(list("", "approved").await, 0);
     assert_eq!(registrations::waiting(&scene.core, Actor::System).await.unwrap(), (0, 1));
+}
+
+#[tokio::test]
+async fn versions_use_other_strategies_in_other_portals_and_an_application_keeps_to_its_own() {
+    let core = TestCore::new().await;
+    let issuer = Issuer::start(&[]).await;
+    let keys = a_strategy(&core, "key-auth").await;
+    let oidc = async |name| {
+        auth_strategies::create_openid_connect(&core, Actor::System, openid_connect_input(name, &issuer.url)).await.unwrap()
+    };
+    let (okta, dcr, auth0) = (oidc("okta-oidc").await, oidc("okta-dcr").await, oidc("auth0-oidc").await);
+    let (staging, production) =
+        (a_portal(&core, portal_input("staging")).await, a_portal(&core, portal_input("production")).await);
+    let (weather, weather_v1) = a_version(&core, "Weather").await;
+    let weather_v2 = products::create_version(&core, Actor::System, weather, "v2").await.unwrap();
+    let weather_v3 = products::create_version(&core, Actor::System, weather, "v3").await.unwrap();
+    let (maps, _) = a_version(&core, "Maps").await;
+    let maps_v2 = products::create_version(&core, Actor::System, maps, "v2").await.unwrap();
+    for (portal, version, strategy) in [
+        (&staging, weather_v1, keys),
+        (&staging, weather_v2, okta),
+        (&staging, maps_v2, okta),
+        (&production, weather_v3, dcr),
+        (&production, maps_v2, auth0),
+    ] {
+        publish(&core, version, portal, strategy).await;
+    }
+    let ada = a_developer(&core, &staging, "ada").await;
+    let app = a_client(&core, ada, &staging, okta, "ada-client").await;
+    for version in [weather_v2, maps_v2] {
+        registrations::create(&core, ada, &staging, app, version).await.unwrap();
+    }
+    let other = registrations::create(&core, ada, &staging, app, weather_v1).await;
+    assert_eq!(problem(other), conflict(Conflict::OtherStrategy));
+    let elsewhere = registrations::create(&core, ada, &staging, app, weather_v3).await;
+    assert_eq!(problem(elsewhere), Problem::NotFound, "it is not in this portal");
+    let candidates = registrations::candidates(&core, ada, staging.id, weather_v1).await.unwrap();
+    assert!(!candidates[0].same_strategy);
+    assert_eq!(candidates[0].strategy_display_name, "okta-oidc");
+
+    // The same version, the same client, another portal: another strategy, so another application.
+    let bob = a_developer(&core, &production, "bob").await;
+    let theirs = a_client(&core, bob, &production, auth0, "ada-client").await;
+    registrations::create(&core, bob, &production, theirs, maps_v2).await.unwrap();
+    let mismatched = registrations::create(&core, bob, &production, theirs, weather_v3).await;
+    assert_eq!(problem(mismatched), conflict(Conflict::OtherStrategy));
 }

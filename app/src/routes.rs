@@ -16,7 +16,10 @@ use crate::{
         document_page::DocumentPage,
     },
     explain::page::ExplainPage,
-    gateways::pages::{GatewayPage, GatewaysPage},
+    gateways::{
+        pages::{GatewayPage, GatewaysPage},
+        plugins_page::PluginsPage,
+    },
     mail::pages::{MailPage, MailsPage},
     portals::{
         directory_page::DirectoryPage,
@@ -97,6 +100,7 @@ pub fn admin_app() -> AnyView {
                     <Route path=path!("/admin/auth-strategies/:strategy") view=AuthStrategyPage />
                     <Route path=path!("/admin/gateways") view=GatewaysPage />
                     <Route path=path!("/admin/gateways/:gateway") view=GatewayPage />
+                    <Route path=path!("/admin/gateways/:gateway/plugins") view=PluginsPage />
                     <Route path=path!("/admin/developers") view=DevelopersPage />
                     <Route path=path!("/admin/developers/:developer") view=DeveloperPage />
                     <Route path=path!("/admin/registrations") view=RegistrationsPage />

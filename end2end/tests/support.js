@@ -319,6 +319,7 @@ export async function mainPages(demo, openBrowser) {
     [admin, "admin-version", await follow(admin, `${demo.base}/admin/products`, "Weather", "v1")],
     [admin, "admin-auth-strategies", `${demo.base}/admin/auth-strategies`],
     [admin, "admin-auth-strategy", await follow(admin, `${demo.base}/admin/auth-strategies`, "key-auth")],
+    [admin, "admin-plugins", await follow(admin, `${demo.base}/admin/gateways`, "Built-in gateway", "The plugins that Kong would have")],
     [admin, "admin-gateway", await follow(admin, `${demo.base}/admin/gateways`, "Built-in gateway")],
     [admin, "admin-developers", `${demo.base}/admin/developers`],
     [admin, "admin-developer", await follow(admin, `${demo.base}/admin/developers`, "Ada Example")],

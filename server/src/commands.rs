@@ -5,8 +5,8 @@ use crate::{
     serve::{self, Opened, failed},
 };
 use anyhow::Context;
-use clap::{Parser, Subcommand};
-use portico_core::{Actor, admins, secrets::Plain};
+use clap::{Parser, Subcommand, ValueEnum};
+use portico_core::{Actor, admins, gateways::kong, secrets::Plain};
 use std::io::{BufRead, IsTerminal};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -39,8 +39,22 @@ enum Command {
         #[arg(long)]
         name: String,
     },
+    /// Print what a gateway that runs without Portico needs to know.
+    GatewayConfig {
+        kind: GatewayKind,
+        /// The gateway's name; every gateway's services without it.
+        #[arg(long)]
+        gateway: Option<String>,
+    },
     /// Read the settings, print them, and stop.
     CheckConfig,
+}
+
+/// A kind of gateway that has a configuration file.
+#[derive(Clone, Copy, ValueEnum)]
+enum GatewayKind {
+    /// A declarative file for a stock Kong: services, plugins and consumers, without keys.
+    Kong,
 }
 
 /// Runs a command.
@@ -65,6 +79,13 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             once(&config, async |opened| {
                 let token = admins::create_access_token(&opened.core, Actor::System, &admin, &name).await.map_err(failed)?;
                 Ok(token.expose().to_owned())
+            })
+            .await
+        }
+        Command::GatewayConfig { kind: GatewayKind::Kong, gateway } => {
+            once(&config, async |opened| {
+                let written = kong::declarative(&opened.core, gateway.as_deref()).await.map_err(failed)?;
+                Ok(serde_saphyr::to_string(&written)?)
             })
             .await
         }

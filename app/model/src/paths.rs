@@ -116,6 +116,10 @@ pub mod admin {
         format!("{PRODUCTS}/{product}/versions/{version}")
     }
 
+    pub fn gateway_plugins(id: GatewayId) -> String {
+        format!("{GATEWAYS}/{id}/plugins")
+    }
+
     pub fn gateway(id: GatewayId) -> String {
         format!("{GATEWAYS}/{id}")
     }

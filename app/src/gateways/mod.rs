@@ -1,3 +1,4 @@
 pub mod functions;
 pub mod pages;
+pub mod plugins_page;
 mod tokens;

@@ -80,6 +80,7 @@ pub fn GatewayPage() -> impl IntoView {
                 {is_empty.then(|| view! { <p class="empty">"No services. Add one: it says which calls it serves and where they go."</p> })}
                 {services}
                 {pages}
+                <p><a href=paths::admin::gateway_plugins(id)>"The plugins that Kong would have"</a></p>
             </section>
             <section>
                 <h2>"New service"</h2>

@@ -280,6 +280,7 @@ pub async fn world(server: &TestServer) -> World {
             page("/admin/auth-strategies", &openid_connect),
             text("/admin/gateways"),
             page("/admin/gateways", &gateway),
+            format!("/admin/gateways/{gateway}/plugins"),
             text("/admin/developers"),
             page("/admin/developers", &developer),
             text("/admin/registrations"),

@@ -1,6 +1,7 @@
 //! Gateways (control planes), their services, and what the data plane knows of everything else.
 
 pub mod changes;
+pub mod kong;
 pub mod store;
 pub mod tokens;
 pub mod view;

@@ -17,6 +17,7 @@ mod documents;
 mod gateways;
 mod impact;
 mod jobs;
+mod kong;
 mod mail;
 mod openid_connect;
 mod portals;

@@ -41,7 +41,7 @@ enum Command {
     Check,
     /// Measure how fast it is, and print a table.
     Bench {
-        /// Only `start`, `decisions`, `revocation`, `sign-in`, `pages` or `lists`.
+        /// Only `start`, `decisions`, `gateways`, `revocation`, `sign-in`, `pages` or `lists`.
         filter: Option<String>,
     },
     /// Take a picture of each main page, under target/screenshots.

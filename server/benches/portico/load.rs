@@ -23,12 +23,18 @@ pub async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-/// Answers a second to two requests, each a path with further header lines.
+/// Answers a second to two requests of one listener, each a path with further header lines.
 pub async fn compare(address: SocketAddr, host: &str, one: (&str, &str), other: (&str, &str)) -> (f64, f64) {
+    let [one, other] = [one, other].map(|(path, headers)| (address, request(host, path, headers)));
+    compare_at(&one, &other).await
+}
+
+/// Answers a second to two requests of two listeners.
+pub async fn compare_at(one: &(SocketAddr, String), other: &(SocketAddr, String)) -> (f64, f64) {
     let mut answered = [0_usize; 2];
     for _ in 0..TURNS {
-        for (index, (path, headers)) in [one, other].into_iter().enumerate() {
-            answered[index] += turn(address, &request(host, path, headers)).await;
+        for (index, (address, request)) in [one, other].into_iter().enumerate() {
+            answered[index] += turn(*address, request).await;
         }
     }
     let seconds = TURN.as_secs_f64() * TURNS as f64;

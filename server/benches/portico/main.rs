@@ -8,6 +8,7 @@
 )]
 
 mod decisions;
+mod gateways;
 mod lists;
 mod load;
 mod pages;
@@ -47,6 +48,9 @@ fn main() {
         }
         if "decisions".contains(&wanted) {
             rows.extend(decisions::measure().await);
+        }
+        if "gateways".contains(&wanted) {
+            rows.extend(gateways::measure().await);
         }
         if "revocation".contains(&wanted) {
             rows.extend(revocation::measure().await);

@@ -76,15 +76,22 @@ async fn routes(core: &Core) -> Result<Vec<Route>> {
     Ok(routes)
 }
 
+/// Registrations are looked up by their application alone: asked for a status as well, Postgres may look through every
+/// row of that status for each application, when it knows little of the table.
 const APPLICATIONS: &str = "select application.id, application.name, application.portal_id, application.auth_strategy_id,
         application.reference_id,
-        array(select version_id from registration
-              where application_id = application.id and status = 'approved') as versions,
-        array(select id from credential where application_id = application.id order by id) as credential_ids,
-        array(select key_id from credential where application_id = application.id order by id) as key_ids,
-        array(select secret_digest from credential where application_id = application.id order by id) as secret_digests,
-        array(select expires_at from credential where application_id = application.id order by id) as expiries
-    from application ";
+        coalesce(versions, '{}') as versions, coalesce(credential_ids, '{}') as credential_ids, coalesce(key_ids, '{}') as key_ids,
+        coalesce(secret_digests, '{}') as secret_digests, coalesce(expiries, '{}') as expiries
+    from application
+    left join lateral (
+        select array_agg(version_id) filter (where status = 'approved') as versions
+        from registration where application_id = application.id
+    ) registrations on true
+    left join lateral (
+        select array_agg(id) as credential_ids, array_agg(key_id) as key_ids, array_agg(secret_digest) as secret_digests,
+            array_agg(expires_at) as expiries
+        from credential where application_id = application.id
+    ) credentials on true ";
 
 /// Every application, one at a time.
 pub async fn every_application(core: &Core, mut each: impl FnMut(ApplicationAccess)) -> Result<()> {

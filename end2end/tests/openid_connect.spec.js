@@ -60,6 +60,16 @@ for (const javaScriptEnabled of [true, false]) {
         await expect.poll(async () => (await call({})).challenge).toBe(challenge);
       });
 
+      await test.step("or one that is made on the way", async () => {
+        await admin.getByText("Publish to Dev Portals").click();
+        await admin.getByRole("link", { name: "Create an auth strategy for this" }).click();
+        await admin.getByLabel("Name", { exact: true }).fill("on-the-way");
+        await admin.getByLabel("Display name").fill("On the way");
+        await press(admin, "Create auth strategy");
+        await notice(admin, "Go on with the publication.");
+        await expect(admin.getByLabel("Auth strategy").locator("option:checked")).toHaveText("on-the-way");
+      });
+
       await test.step("an application names its client and registers", async () => {
         await ada.goto(portal);
         await ada.getByRole("link", { name: "Weather", exact: true }).last().click();
@@ -75,6 +85,16 @@ for (const javaScriptEnabled of [true, false]) {
         await notice(ada, "approved");
         await expect(ada.getByText("ada-client").first()).toBeVisible();
         await expect(ada.getByRole("button", { name: "Create key" })).toHaveCount(0);
+      });
+
+      await test.step("a change that would stop it names it first", async () => {
+        await admin.goto(`${demo.base}/admin/auth-strategies`);
+        await admin.getByRole("link", { name: "our-oidc" }).click();
+        await admin.getByRole("checkbox", { name: "Client Credentials" }).check();
+        await admin.getByRole("checkbox", { name: "Bearer" }).uncheck();
+        await press(admin, "Save");
+        const stops = admin.locator("[data-problem=confirmed]");
+        await expect(stops).toContainText("1 application would stop working: Robot (ada@example.com).");
       });
 
       await test.step("its tokens pass, and no others", async () => {

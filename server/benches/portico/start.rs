@@ -25,12 +25,15 @@ pub async fn measure() -> Vec<Row> {
 /// Starts Portico until it is ready, and stops it; how long that took, and the resident memory then, in kB.
 async fn start(directory: &Path) -> (Duration, u64) {
     let (port, gateway_port) = (free_port(), free_port());
+    let mut portico = Command::new(env!("CARGO_BIN_EXE_portico"));
+    // An unknown setting stops the start.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PORTICO_TEST_") || name.starts_with("PORTICO_BENCH_"))
+    {
+        portico.env_remove(name);
+    }
     let begun = Instant::now();
-    let mut portico = Command::new(env!("CARGO_BIN_EXE_portico"))
+    let mut portico = portico
         .arg("serve")
-        // An unknown setting stops the start.
-        .env_remove("PORTICO_TEST_DATABASE_URL")
-        .env_remove("PORTICO_BENCH_DIRECTORY")
         .env("PORTICO_DATA_DIR", directory)
         .env("PORTICO_LISTEN", format!("127.0.0.1:{port}"))
         .env("PORTICO_GATEWAY_LISTEN", format!("127.0.0.1:{gateway_port}"))

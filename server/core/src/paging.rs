@@ -79,6 +79,23 @@ impl Breadth {
     }
 }
 
+/// Begins the rows that a search finds, after which come their conditions. Few rows are fetched first and ordered then:
+/// left to itself, Postgres goes along the whole list in its order to find them.
+pub fn open(query: &mut QueryBuilder<Postgres>, table: &'static str, request: &PageRequest, breadth: Breadth) {
+    query.push("from ").push(if is_fenced(request, breadth) { "(select * from " } else { "" }).push(table).push(" ");
+}
+
+/// Ends what [`open`] began. Postgres plans what has an offset apart from what is around it.
+pub fn close(query: &mut QueryBuilder<Postgres>, table: &'static str, request: &PageRequest, breadth: Breadth) {
+    if is_fenced(request, breadth) {
+        query.push(" offset 0) as ").push(table);
+    }
+}
+
+fn is_fenced(request: &PageRequest, breadth: Breadth) -> bool {
+    breadth == Breadth::Narrow && !request.search.is_empty()
+}
+
 /// What a row must have to be found. Postgres cannot tell how much a search finds, so it is kept from the index of
 /// words (an index knows no `is true`) where that would fetch most of the table.
 pub fn push_search(query: &mut QueryBuilder<Postgres>, column: &'static str, search: &str, breadth: Breadth) {

@@ -185,6 +185,9 @@ pub(super) async fn list(pool: &PgPool, developer: Option<DeveloperId>, request:
         _ => ("application.created_at", true),
     };
     let total = paging::count(pool, request, |query| push_from(query, developer, request, Breadth::Unknown)).await?;
+    if total == 0 {
+        return Ok(request.page(Vec::new(), 0));
+    }
     let window = Window::new(request, total, Order { column, descending });
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push("where application.id in (select application.id ");
@@ -196,11 +199,13 @@ pub(super) async fn list(pool: &PgPool, developer: Option<DeveloperId>, request:
 }
 
 fn push_from(query: &mut QueryBuilder<Postgres>, developer: Option<DeveloperId>, request: &PageRequest, breadth: Breadth) {
-    query.push("from application where true");
+    paging::open(query, "application", request, breadth);
+    query.push("where true");
     if let Some(developer) = developer {
         query.push(" and application.developer_id = ").push_bind(developer);
     }
     if !request.search.is_empty() {
         paging::push_search(query, "application.search", &request.search, breadth);
     }
+    paging::close(query, "application", request, breadth);
 }

@@ -219,6 +219,9 @@ pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &Page
         _ => ("developer.created_at", true),
     };
     let total = paging::count(pool, request, |query| push_from(query, portal, request, Breadth::Unknown)).await?;
+    if total == 0 {
+        return Ok(request.page(Vec::new(), 0));
+    }
     let window = Window::new(request, total, Order { column, descending });
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push("where developer.id in (select developer.id ");
@@ -230,7 +233,8 @@ pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &Page
 }
 
 fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest, breadth: Breadth) {
-    query.push("from developer where developer.confirmed_at is not null");
+    paging::open(query, "developer", request, breadth);
+    query.push("where developer.confirmed_at is not null");
     if let Some(portal) = portal {
         query.push(" and developer.portal_id = ").push_bind(portal);
     }
@@ -240,6 +244,7 @@ fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, reque
     if !request.search.is_empty() {
         paging::push_search(query, "developer.search", &request.search, breadth);
     }
+    paging::close(query, "developer", request, breadth);
 }
 
 pub(super) async fn sweep(pool: &PgPool, now: OffsetDateTime, unconfirmed_before: OffsetDateTime) -> Result<()> {

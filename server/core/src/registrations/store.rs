@@ -161,6 +161,9 @@ pub(super) async fn candidates(
 pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Registration>> {
     let order = Order { column: "registration.created_at", descending: request.sort != "created_at" };
     let total = paging::count(pool, request, |query| push_from(query, portal, request, Breadth::Unknown)).await?;
+    if total == 0 {
+        return Ok(request.page(Vec::new(), 0));
+    }
     let window = Window::new(request, total, order);
     let mut query = select();
     query.push("where registration.id in (select registration.id ");
@@ -172,7 +175,8 @@ pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &Page
 }
 
 fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest, breadth: Breadth) {
-    query.push("from registration where true");
+    paging::open(query, "registration", request, breadth);
+    query.push("where true");
     if let Some(portal) = portal {
         query.push(" and registration.portal_id = ").push_bind(portal);
     }
@@ -182,6 +186,7 @@ fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, reque
     if !request.search.is_empty() {
         paging::push_search(query, "registration.search", &request.search, breadth);
     }
+    paging::close(query, "registration", request, breadth);
 }
 
 pub(super) async fn waiting(pool: &PgPool) -> Result<(i64, i64)> {

@@ -113,6 +113,8 @@ pub enum Rule {
     },
     /// Callers would stop working, and nobody has confirmed that.
     WouldStop(Impact),
+    /// A further field that is not written as Kong's plugin has it.
+    FurtherField(String),
     /// Not a JSON object, or one that repeats a field of the form.
     JsonObject,
 }

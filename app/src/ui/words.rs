@@ -86,6 +86,9 @@ pub fn rule(rule: &Rule) -> String {
             format!("{} is of no use without {}: choose that as well.", auth_method(*method), auth_method(*needed))
         }
         Rule::WouldStop(impact) => would_stop(impact),
+        Rule::FurtherField(name) => format!(
+            "{name} is not written so that it can be followed: audience_required and token_post_args_* are lists of texts, as many names as values; cache_tokens is true or false."
+        ),
         Rule::JsonObject => "Give a JSON object, with none of the fields above in it.".to_owned(),
     }
 }

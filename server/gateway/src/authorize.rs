@@ -94,7 +94,9 @@ fn allow(allowed: &Allowed, sent: &HeaderMap) -> Response {
             headers.insert(name, value);
         }
     }
+    let carries_key = allowed.service.key_names.iter().any(|name| name.eq_ignore_ascii_case(header::AUTHORIZATION.as_str()));
     if allowed.authorization == Authorization::AsSent
+        && !carries_key
         && let Some(authorization) = sent.get(header::AUTHORIZATION)
     {
         headers.insert(header::AUTHORIZATION, authorization.clone());

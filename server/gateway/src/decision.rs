@@ -1,14 +1,17 @@
 //! Whether a call may pass.
 
 use crate::{
-    openid::{Login, Shown, TokenFault, claims::named_issuer},
+    openid::{Login, Shown, TokenFault, Trust, claims::named_issuer},
     refusal::{Refusal, Refused},
     view::{Application, Key, Opening, Service, View},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header};
 use portico_core::secrets::{ApiKey, Plain, Secrets};
-use portico_model::ids::{ApplicationId, CredentialId, GatewayId, VersionId};
+use portico_model::{
+    ids::{ApplicationId, CredentialId, GatewayId, VersionId},
+    states::AuthMethod,
+};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -120,19 +123,41 @@ pub(crate) fn judge(view: &View, secrets: &Secrets, now: OffsetDateTime, call: &
     admit(view, service, key, now).map(Judged::Allowed)
 }
 
-/// What a strategy is shown of what was sent; nothing where it takes no such thing.
-pub(crate) fn shown(view: &View, opening: &Opening, sent: &Sent) -> Option<Shown> {
-    let trust = opening.trust.as_ref()?;
-    match sent {
+/// The openings of a service that are asked about what was sent, and what each is shown. A signed token names its issuer;
+/// a client's login is shown to the issuers of the strategies that have the client. Of what names nobody, only the first
+/// issuer that takes such things learns.
+pub(crate) fn candidates<'a>(view: &View, service: &'a Service, sent: &Sent) -> Vec<(&'a Opening, Arc<Trust>, Shown)> {
+    let trusts = || service.openings.iter().filter_map(|opening| Some((opening, opening.trust.as_ref()?)));
+    let mut found: Vec<(&Opening, Arc<Trust>, Shown)> = Vec::new();
+    let names_issuer = match sent {
         Sent::Token(token) => {
-            let is_foreign = named_issuer(token).is_some_and(|issuer| issuer != trust.config.issuer);
-            (trust.config.takes_tokens() && !is_foreign).then(|| Shown::Token(token.clone()))
+            let issuer = named_issuer(token);
+            for (opening, trust) in trusts().filter(|(_, trust)| trust.config.takes_tokens()) {
+                if issuer.as_ref().is_none_or(|issuer| *issuer == trust.config.issuer) {
+                    found.push((opening, Arc::clone(trust), Shown::Token(token.clone())));
+                }
+            }
+            issuer.is_some()
         }
         Sent::Login(name, password) => {
-            let is_client = view.client(opening.strategy, name).is_some();
-            trust.config.takes_logins().then(|| Shown::Login(Login { name: name.clone(), password: password.clone(), is_client }))
+            let is_client = |opening: &Opening, trust: &Trust| {
+                trust.config.takes(AuthMethod::ClientCredentials) && view.client(opening.strategy, name).is_some()
+            };
+            let is_any_client = trusts().any(|(opening, trust)| is_client(opening, trust));
+            for (opening, trust) in trusts() {
+                let is_client = is_client(opening, trust);
+                if is_client || (!is_any_client && trust.config.takes(AuthMethod::Password)) {
+                    let login = Login { name: name.clone(), password: password.clone(), is_client };
+                    found.push((opening, Arc::clone(trust), Shown::Login(login)));
+                }
+            }
+            false
         }
+    };
+    if !names_issuer && let Some(first) = found.first().map(|(_, trust, _)| trust.config.issuer.clone()) {
+        found.retain(|(_, trust, _)| trust.config.issuer == first);
     }
+    found
 }
 
 /// As [`judge`] for a call with the key that begins so, to the service of a version; `path` follows the service's
@@ -214,7 +239,10 @@ fn find_service<'a>(view: &'a View, call: &Call<'_>) -> Result<&'a Arc<Service>,
     }
     let as_sent = view.service(call.gateway, call.host, call.path);
     let as_decoded = view.service(call.gateway, call.host, &decoded);
-    if as_sent.map(|service| service.id) != as_decoded.map(|service| service.id) {
+    // Some gateways and upstreams match paths whatever their case.
+    let whatever_case = view.service_whatever_case(call.gateway, call.host, &decoded);
+    let id = |service: Option<&Arc<Service>>| service.map(|service| service.id);
+    if id(as_sent) != id(as_decoded) || id(as_sent) != id(whatever_case) {
         return Err(Refusal::AmbiguousPath);
     }
     as_sent.ok_or(Refusal::NoService)

@@ -59,7 +59,7 @@ fn headers<'a>(sent: impl Iterator<Item = (&'a String, &'a String)>) -> HeaderMa
 fn allow(allowed: &Allowed, request_id: &str) -> CheckResponse {
     let mut answer = OkHttpResponseBuilder::new();
     for (name, value) in told_upstream(allowed) {
-        match value.as_ref().and_then(|value| value.to_str().ok()) {
+        match value.as_ref().and_then(|value| std::str::from_utf8(value.as_bytes()).ok()) {
             Some(value) => answer.add_header(name.as_str(), value, Some(HeaderAppendAction::OverwriteIfExistsOrAdd), false),
             None => answer.remove_header(name.as_str()),
         };

@@ -91,24 +91,23 @@ impl Gateway {
         Ok(allowed)
     }
 
-    /// Tries the openings that take what was sent, one after the other. Of several refusals the one counts that
-    /// came furthest.
+    /// Tries the openings that take what was sent, one after the other. What only a provider can tell whose it is goes
+    /// to one issuer and to no other. Of several refusals the one counts that came furthest.
     async fn ask_providers(&self, service: &Arc<Service>, sent: &Sent, now: OffsetDateTime) -> Result<Allowed, Refused> {
         let mut refused = match sent {
             Sent::Token(_) => Refusal::BadToken(TokenFault::Issuer),
             Sent::Login(..) => Refusal::BadLogin,
         }
         .at(service.id);
-        for opening in &service.openings {
-            let shown = decision::shown(&self.view(), opening, sent);
-            let (Some(trust), Some(shown)) = (&opening.trust, shown) else { continue };
-            let admitted = match self.providers.identify(trust, &shown, now).await {
+        let candidates = decision::candidates(&self.view(), service, sent);
+        for (opening, trust, shown) in &candidates {
+            let admitted = match self.providers.identify(trust, shown, now).await {
                 Ok(who) => decision::admit_client(&self.view(), service, opening, &who.client_id, who.token),
                 Err(untaken) => Err(Refusal::from(untaken).at(service.id)),
             };
             match admitted {
                 Ok(allowed) => return Ok(allowed),
-                Err(further) if refused.reason != Refusal::NotRegistered => refused = further,
+                Err(other) if other.reason.progress() >= refused.reason.progress() => refused = other,
                 Err(_) => {}
             }
         }

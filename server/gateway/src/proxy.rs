@@ -6,7 +6,7 @@ use crate::{
     Allowed, Call, Gateway, Refusal, Refused, authorize,
     decision::Authorization,
     record::REQUEST_ID,
-    sign_in::{Cookies, hide_cookies},
+    sign_in::{Cookies, hide_cookies, refuse_cookies},
 };
 use axum::{
     Router,
@@ -20,7 +20,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use hyper_rustls::HttpsConnector;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use portico_core::outgoing::{self, GuardedConnector};
+use portico_core::{
+    outgoing::{self, GuardedConnector},
+    secrets::ApiKey,
+};
 use portico_model::ids::VersionId;
 use std::time::{Duration, Instant};
 
@@ -105,7 +108,11 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     }
     let request_id = proxy.gateway.request_id(decided.as_ref());
     let mut response = match decided {
-        Ok(allowed) => proxy.pass(Request::from_parts(parts, body), &allowed).await,
+        Ok(allowed) => {
+            let mut response = proxy.pass(Request::from_parts(parts, body), &allowed).await;
+            refuse_cookies(response.headers_mut());
+            response
+        }
         Err(refused) => refused.reason.into_response(),
     };
     if let Some(request_id) = request_id {
@@ -189,6 +196,7 @@ impl Proxy {
 
     async fn pass(&self, mut request: Request, allowed: &Allowed) -> Response {
         hide_key(&mut request, &allowed.service.key_names);
+        hide_any_key(request.headers_mut());
         hide_cookies(request.headers_mut());
         forget_nominations(request.headers_mut());
         identify(request.headers_mut(), allowed);
@@ -220,6 +228,15 @@ fn hide_key(request: &mut Request, names: &[String]) {
     let target = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
     if let Ok(uri) = target.parse::<Uri>() {
         *request.uri_mut() = uri;
+    }
+}
+
+/// Removes whole keys under whatever name: where anybody may call, no strategy says where they would be.
+fn hide_any_key(headers: &mut HeaderMap) {
+    let is_key = |value: &HeaderValue| value.to_str().is_ok_and(|value| ApiKey::prefix_of(value).is_some());
+    let names: Vec<HeaderName> = headers.iter().filter(|(_, value)| is_key(value)).map(|(name, _)| name.clone()).collect();
+    for name in names {
+        headers.remove(name);
     }
 }
 

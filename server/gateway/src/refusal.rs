@@ -74,6 +74,15 @@ impl Refusal {
         Refused { service: Some(service), ..self.into() }
     }
 
+    /// How far a call with a credential of a provider came: the further, the more its refusal tells.
+    pub(crate) fn progress(self) -> u8 {
+        match self {
+            Self::NotRegistered => 2,
+            Self::ProviderDown => 1,
+            _ => 0,
+        }
+    }
+
     pub fn status(self) -> StatusCode {
         match self {
             Self::NotReady | Self::ProviderDown => StatusCode::SERVICE_UNAVAILABLE,

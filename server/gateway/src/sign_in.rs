@@ -23,6 +23,8 @@ const SIGN_IN: &str = "portico_sign_in";
 const PART_MAX: usize = 3_800;
 /// A session that needs more parts is refused: servers and browsers stop at some size of headers.
 const PARTS_MAX: usize = 4;
+/// Longest address that a sign-in leads back to, in bytes.
+const RETURN_TO_MAX: usize = 2_000;
 
 /// A caller's session, as it let a call pass.
 pub(crate) struct Recognised {
@@ -102,6 +104,22 @@ pub(crate) fn hide_cookies(headers: &mut HeaderMap) {
     }
 }
 
+/// Removes what an upstream sets of Portico's own cookies: no session is another service's to give.
+pub(crate) fn refuse_cookies(headers: &mut HeaderMap) {
+    let is_own = |value: &HeaderValue| {
+        let name = String::from_utf8_lossy(value.as_bytes());
+        let name = name.trim_start().trim_start_matches("__Host-");
+        name.starts_with(SESSION) || name.starts_with(SIGN_IN)
+    };
+    if headers.get_all(header::SET_COOKIE).iter().any(is_own) {
+        let kept: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().filter(|value| !is_own(value)).cloned().collect();
+        headers.remove(header::SET_COOKIE);
+        for cookie in kept {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+    }
+}
+
 impl Gateway {
     /// Decides a call that sent nothing but a session; nothing where there is none that holds, so that the person may
     /// sign in again.
@@ -114,10 +132,10 @@ impl Gateway {
         let now = self.core.now();
         let session = Session::open(&self.core, &cookies.session(headers)?)?;
         let service = self.view().service_by_id(refused.service?)?;
-        let opening = service.openings.iter().find(|opening| opening.strategy == session.strategy)?;
-        let trust = opening.trust.as_ref().filter(|trust| session.holds(trust, now))?;
+        // The same strategy may open it in several portals.
+        let trust = service.trust(session.strategy).filter(|trust| session.holds(trust, now))?;
         let (session, cookies) = if session.has_expired(now) {
-            let renewed = match self.providers.refresh(trust, &session, now).await {
+            let renewed = match self.providers.refresh(&trust, &session, now).await {
                 Ok(renewed) => renewed,
                 Err(Untaken::ProviderDown) => return Some(Err(Refusal::ProviderDown.at(service.id))),
                 Err(_) => return None,
@@ -128,7 +146,13 @@ impl Gateway {
             (session, Vec::new())
         };
         let token = Some(session.access_token.clone());
-        let admitted = admit_client(&self.view(), &service, opening, &session.client_id, token);
+        let mut admitted = Err(Refusal::NotRegistered.at(service.id));
+        // The same strategy may open it in several portals.
+        for opening in service.openings.iter().filter(|opening| opening.strategy == session.strategy) {
+            if admitted.is_err() {
+                admitted = admit_client(&self.view(), &service, opening, &session.client_id, token.clone());
+            }
+        }
         Some(admitted.map(|allowed| Recognised { allowed, cookies }))
     }
 
@@ -146,7 +170,10 @@ impl Gateway {
         let Ok(endpoint) = self.providers.authorization_endpoint(trust, self.core.now()).await else {
             return Some(Refusal::ProviderDown.into_response());
         };
-        let sign_in = SignIn::begin(&self.core, opening.strategy, request.uri.path_and_query()?.as_str());
+        let page = request.uri.path_and_query()?.as_str();
+        // A longer address would not fit into a cookie.
+        let page = if page.len() <= RETURN_TO_MAX { page } else { "/" };
+        let sign_in = SignIn::begin(&self.core, opening.strategy, page);
         let address = sign_in.address(&endpoint, &trust.config, &redirect_uri(&request.headers, cookies)?)?;
         let sealed = sign_in.seal(&self.core).ok()?;
         let cookie = cookies.set(&sign_in_name(&sign_in.state), &sealed, SIGN_IN_LIFETIME.whole_seconds())?;
@@ -175,6 +202,10 @@ impl Gateway {
             .ok_or(Failure::Unknown)?;
         let code = parameter("code").ok_or_else(|| Failure::NotSignedIn(parameter("error").map(plain).unwrap_or_default()))?;
         let trust = self.view().trust(sign_in.strategy).ok_or(Failure::Unknown)?;
+        // An answer of another provider than the one that was asked (RFC 9207).
+        if parameter("iss").is_some_and(|issuer| issuer != trust.config.issuer) {
+            return Err(Failure::Unknown);
+        }
         let redirect_uri = redirect_uri(&request.headers, cookies).ok_or(Failure::Unknown)?;
         let session = self.providers.end_sign_in(&trust, &sign_in, code, &redirect_uri, self.core.now()).await;
         let session = session.map_err(|untaken| Failure::Refused(untaken.into()))?;
@@ -263,6 +294,11 @@ mod tests {
         headers.insert(header::COOKIE, "portico_sign_in_x=1".parse().unwrap());
         hide_cookies(&mut headers);
         assert!(!headers.contains_key(header::COOKIE));
+        for cookie in ["theirs=1", "portico_session=x", "__Host-portico_session_1=y; Path=/"] {
+            headers.append(header::SET_COOKIE, cookie.parse().unwrap());
+        }
+        refuse_cookies(&mut headers);
+        assert_eq!(headers.get_all(header::SET_COOKIE).iter().collect::<Vec<_>>(), ["theirs=1"]);
     }
 
     #[test]

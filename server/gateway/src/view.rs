@@ -151,14 +151,19 @@ impl View {
         self.services.iter().filter(is_meant).find(|service| service.matches(host, path))
     }
 
+    /// As [`View::service`], for somebody who takes letters of either case for the same.
+    pub fn service_whatever_case(&self, gateway: Option<GatewayId>, host: &str, path: &str) -> Option<&Arc<Service>> {
+        let is_meant = |service: &&Arc<Service>| gateway.is_none_or(|gateway| gateway == service.gateway);
+        self.services.iter().filter(is_meant).find(|service| service.matches_whatever_case(host, path))
+    }
+
     pub fn service_by_id(&self, id: GatewayServiceId) -> Option<Arc<Service>> {
         self.services.iter().find(|service| service.id == id).cloned()
     }
 
-    /// The trust of a strategy that opens a service.
+    /// The trust of a strategy that opens something.
     pub fn trust(&self, strategy: AuthStrategyId) -> Option<Arc<Trust>> {
-        let mut openings = self.services.iter().flat_map(|service| &service.openings);
-        openings.find(|opening| opening.strategy == strategy)?.trust.clone()
+        self.services.iter().find_map(|service| service.trust(strategy))
     }
 
     /// Every strategy that opens something and trusts an issuer, once.
@@ -223,6 +228,11 @@ impl Service {
         }
     }
 
+    /// The trust of a strategy that opens it.
+    pub fn trust(&self, strategy: AuthStrategyId) -> Option<Arc<Trust>> {
+        self.openings.iter().find(|opening| opening.strategy == strategy)?.trust.clone()
+    }
+
     /// What callers may send.
     pub fn takes(&self) -> Takes {
         let mut configs = self.openings.iter().filter_map(|opening| opening.trust.as_ref()).map(|trust| &trust.config);
@@ -232,6 +242,16 @@ impl Service {
             logins: configs.clone().any(OpenidConnect::takes_logins),
             sessions: configs.any(|config| config.takes(AuthMethod::Session)),
         }
+    }
+
+    fn matches_whatever_case(&self, host: &str, path: &str) -> bool {
+        let host_matches = self.host.is_empty() || self.host.eq_ignore_ascii_case(host);
+        let prefix = self.path_prefix.as_bytes();
+        let path = path.as_bytes();
+        let path_matches = self.path_prefix == "/"
+            || (path.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+                && path.get(prefix.len()).is_none_or(|next| *next == b'/'));
+        host_matches && path_matches
     }
 
     fn matches(&self, host: &str, path: &str) -> bool {

@@ -80,6 +80,7 @@ impl OpenidConnect {
     fn is_narrowed_by(&self, next: &Self) -> bool {
         let audiences = next.audiences();
         self.issuer != next.issuer
+            || self.client_id != next.client_id
             || self.credential_claim != next.credential_claim
             || self.auth_methods.iter().any(|method| !next.takes(*method))
             || (!audiences.is_empty() && audiences != self.audiences())
@@ -145,8 +146,10 @@ impl Checked {
         Ok(before.filter(|before| before.openid_connect.as_ref().is_some_and(stays)).and_then(|b| b.client_secret.clone()))
     }
 
-    fn require_secret(&self, secret: Option<&Vec<u8>>) -> Result<()> {
-        match (self.config.takes(AuthMethod::Introspection), secret) {
+    /// Introspection always needs one; and where there was one, another client has another.
+    fn require_secret(&self, secret: Option<&Vec<u8>>, before: Option<&Before>) -> Result<()> {
+        let had_one = before.is_some_and(|before| before.client_secret.is_some()) && !self.config.client_id.is_empty();
+        match (self.config.takes(AuthMethod::Introspection) || had_one, secret) {
             (true, None) => Err(Problem::field("client_secret", Rule::Required).into()),
             _ => Ok(()),
         }
@@ -220,6 +223,26 @@ fn methods(fields: &mut Fields, given: &[String]) -> Vec<AuthMethod> {
     methods
 }
 
+/// A field that Portico follows and that is written so that it could not: passed over, it would open more than was meant.
+fn misunderstood(further: &Map<String, Value>) -> Option<&'static str> {
+    let texts = |name: &str| match further.get(name) {
+        None => Some(Vec::new()),
+        Some(Value::Array(items)) => items.iter().map(Value::as_str).collect::<Option<Vec<_>>>(),
+        Some(_) => None,
+    };
+    let is_empty = |name: &str| further.contains_key(name) && texts(name).is_some_and(|texts| texts.is_empty());
+    if texts("audience_required").is_none() || is_empty("audience_required") {
+        return Some("audience_required");
+    }
+    if further.get("cache_tokens").is_some_and(|value| !value.is_boolean()) {
+        return Some("cache_tokens");
+    }
+    match (texts("token_post_args_names"), texts("token_post_args_values")) {
+        (Some(names), Some(values)) if names.len() == values.len() => None,
+        _ => Some("token_post_args_names"),
+    }
+}
+
 fn further(fields: &mut Fields, given: &str) -> Map<String, Value> {
     const NAMED: [&str; 7] =
         ["issuer", "scopes", "credential_claim", "auth_methods", "hide_credentials", "client_id", "client_secret"];
@@ -231,7 +254,12 @@ fn further(fields: &mut Fields, given: &str) -> Map<String, Value> {
         return Map::new();
     }
     match serde_json::from_str::<Map<String, Value>>(given) {
-        Ok(further) if !NAMED.iter().any(|name| further.contains_key(*name)) && !given.contains("\\u0000") => further,
+        Ok(further) if !NAMED.iter().any(|name| further.contains_key(*name)) && !given.contains("\\u0000") => {
+            if let Some(name) = misunderstood(&further) {
+                fields.reject("further", Rule::FurtherField(name.to_owned()));
+            }
+            further
+        }
         _ => {
             fields.reject("further", Rule::JsonObject);
             Map::new()
@@ -281,7 +309,7 @@ pub async fn create_openid_connect(core: &Core, actor: Actor, input: OpenidConne
     let checked = check(input)?;
     let id = core.new_id();
     let secret = checked.secret(core, id, None)?;
-    checked.require_secret(secret.as_ref())?;
+    checked.require_secret(secret.as_ref(), None)?;
     ask_issuer(core, &checked.config).await?;
     let mut tx = core.begin().await?;
     let settings = checked.settings(secret.as_deref());
@@ -304,7 +332,7 @@ pub async fn update_openid_connect(core: &Core, actor: Actor, id: AuthStrategyId
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, id, StrategyType::OpenidConnect).await?.or_not_found()?;
     let secret = checked.secret(core, id, Some(&before))?;
-    checked.require_secret(secret.as_ref())?;
+    checked.require_secret(secret.as_ref(), Some(&before))?;
     if before.openid_connect.is_some_and(|config| config.is_narrowed_by(&checked.config)) {
         confirm_stops(&mut tx, id, checked.confirmed).await?;
     }

@@ -7,12 +7,12 @@
 use super::view::{self, ApplicationAccess, Route};
 use crate::{Actor, Core, Result, auth_strategies::OpenidConnect, error::OrNotFound};
 use portico_model::{
-    ids::{GatewayId, VersionId},
+    ids::{AuthStrategyId, GatewayId, PortalId, VersionId},
     states::AuthMethod,
 };
 use serde_json::{Map, Value, json};
 use sqlx::FromRow;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 /// Says of each object whose it is.
 const TAG: &str = "managed-by-portico";
@@ -65,10 +65,9 @@ pub async fn declarative(core: &Core, gateway: Option<&str>) -> Result<Value> {
         }
     };
     let services = opened(core, gateway).await?;
-    let versions: BTreeSet<VersionId> =
-        services.iter().flat_map(|service| &service.routes).filter_map(|route| route.version_id).collect();
+    let openings: HashSet<Opening> = services.iter().flat_map(|service| &service.routes).filter_map(opening).collect();
     let mut consumers = Vec::new();
-    view::every_application(core, |application| consumers.extend(consumer(application, &versions))).await?;
+    view::every_application(core, |application| consumers.extend(consumer(application, &openings))).await?;
     let services: Vec<Value> = services.iter().map(Opened::declared).collect();
     Ok(json!({ "_format_version": "3.0", "services": services, "consumers": consumers }))
 }
@@ -87,12 +86,19 @@ async fn opened(core: &Core, gateway: Option<GatewayId>) -> Result<Vec<Opened>> 
     Ok(names.into_iter().map(of).collect())
 }
 
+/// A version that a portal's applications of a strategy may call.
+type Opening = (VersionId, PortalId, AuthStrategyId);
+
+fn opening(route: &Route) -> Option<Opening> {
+    Some((route.version_id?, route.portal_id?, route.auth_strategy_id?))
+}
+
 /// An application that may call something here.
-fn consumer(application: ApplicationAccess, versions: &BTreeSet<VersionId>) -> Option<Value> {
+fn consumer(application: ApplicationAccess, openings: &HashSet<Opening>) -> Option<Value> {
     let groups: Vec<Value> = application
         .versions
         .iter()
-        .filter(|version| versions.contains(version))
+        .filter(|version| openings.contains(&(**version, application.portal_id, application.auth_strategy_id)))
         .map(|version| json!({ "group": version }))
         .collect();
     // By the custom id the claim of a token finds its consumer.

@@ -55,12 +55,13 @@ pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId
     let id: portico_model::ids::PublicationId = core.new_id();
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, version, portal).await?;
-    let strategy_before = before.as_ref().and_then(|before| before.auth_strategy_id);
-    if let Some(strategy) = strategy_before.filter(|strategy| Some(*strategy) != input.auth_strategy)
+    if let Some(before) = &before
+        && (before.no_authentication || before.auth_strategy_id.is_some())
         && !input.no_authentication
         && !input.confirmed
     {
-        registrations::impact::of_publication(&mut tx, version, portal, strategy).await?.must_be_nothing()?;
+        let (before, next) = (before.auth_strategy_id, input.auth_strategy);
+        registrations::impact::of_publication(&mut tx, version, portal, before, next).await?.must_be_nothing()?;
     }
     let was_deprecated = before.is_some_and(|before| before.deprecated);
     store::put(&mut tx, id, version, portal, input, core.now())

@@ -85,6 +85,7 @@ pub(super) async fn delete(connection: &mut PgConnection, version: VersionId, po
 #[derive(FromRow)]
 pub(super) struct Before {
     pub auth_strategy_id: Option<AuthStrategyId>,
+    pub no_authentication: bool,
     pub deprecated: bool,
 }
 
@@ -99,7 +100,7 @@ pub(super) struct Registered {
 /// Locks a publication, if there is one.
 pub(super) async fn lock(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<Option<Before>> {
     let before = sqlx::query_as(
-        "select auth_strategy_id, deprecated from publication where version_id = $1 and portal_id = $2 for update",
+        "select auth_strategy_id, no_authentication, deprecated from publication where version_id = $1 and portal_id = $2 for update",
     )
     .bind(version)
     .bind(portal)

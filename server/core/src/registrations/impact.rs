@@ -43,15 +43,19 @@ pub(crate) async fn of_strategy(connection: &mut PgConnection, strategy: AuthStr
     finish(connection, query).await
 }
 
-/// Whoever calls a version with a strategy, from one portal.
+/// Whoever calls a version from one portal, with a strategy or because anybody may, and would not with the next one.
 pub(crate) async fn of_publication(
     connection: &mut PgConnection,
     version: VersionId,
     portal: PortalId,
-    strategy: AuthStrategyId,
+    before: Option<AuthStrategyId>,
+    next: Option<AuthStrategyId>,
 ) -> Result<Stops> {
     let mut query = begin();
-    query.push(" where application.auth_strategy_id = ").push_bind(strategy);
+    query.push(" where application.auth_strategy_id is distinct from ").push_bind(next);
+    if let Some(before) = before {
+        query.push(" and application.auth_strategy_id = ").push_bind(before);
+    }
     query.push(" and registration.version_id = ").push_bind(version);
     query.push(" and registration.portal_id = ").push_bind(portal);
     finish(connection, query).await

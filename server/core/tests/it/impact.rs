@@ -102,6 +102,11 @@ async fn a_change_that_stops_callers_names_them_and_waits_for_a_confirmation() {
 
     // Anybody may call: nobody stops. Confirmed: it is closed.
     publish_as(weather, None, true, false).await.unwrap();
+    // Nor is that a way round the question.
+    assert!(stopped(publish_as(weather, None, false, false).await).is_some());
+    assert!(stopped(publish_as(weather, Some(oidc), false, false).await).is_some());
+    publish_as(weather, Some(keys), false, false).await.unwrap();
+    publish_as(weather, None, true, false).await.unwrap();
     let both = publish_as(weather, Some(keys), true, true).await;
     assert_eq!(problem(both), invalid("no_authentication", Rule::NotOffered));
     publish_as(maps, None, false, true).await.unwrap();

@@ -31,6 +31,7 @@ async fn an_openid_connect_strategy_keeps_to_its_limits() {
     };
     type Change = Box<dyn Fn(&mut OpenidConnectInput)>;
     use AuthMethod::{AuthorizationCode, RefreshToken, Session};
+    let further_field = |name: &str| Rule::FurtherField(name.to_owned());
     let needs = |method, needed| Rule::NeedsMethod { method, needed };
     fn with_code(methods: &'static [&'static str], client: &'static str) -> impl Fn(&mut OpenidConnectInput) {
         move |input| {
@@ -64,6 +65,15 @@ async fn an_openid_connect_strategy_keeps_to_its_limits() {
         (Box::new(with_code(&["introspection"], "gateway")), "client_secret", Rule::Required),
         (Box::new(|i| i.client_id = "x".repeat(257)), "client_id", Rule::MaxLength(256)),
         (Box::new(|i| i.client_secret = Some(Plain::new("x".repeat(257)))), "client_secret", Rule::MaxLength(256)),
+        (Box::new(|i| i.further = r#"{"audience_required": "a"}"#.into()), "further", further_field("audience_required")),
+        (Box::new(|i| i.further = r#"{"audience_required": []}"#.into()), "further", further_field("audience_required")),
+        (Box::new(|i| i.further = r#"{"audience_required": [1]}"#.into()), "further", further_field("audience_required")),
+        (Box::new(|i| i.further = r#"{"cache_tokens": "false"}"#.into()), "further", further_field("cache_tokens")),
+        (
+            Box::new(|i| i.further = r#"{"token_post_args_names": ["audience"]}"#.into()),
+            "further",
+            further_field("token_post_args_names"),
+        ),
         (Box::new(|i| i.further = r#"{"client_secret": ["s"]}"#.into()), "further", Rule::JsonObject),
         (Box::new(|i| i.further = "[1]".into()), "further", Rule::JsonObject),
         (Box::new(|i| i.further = "{oops".into()), "further", Rule::JsonObject),

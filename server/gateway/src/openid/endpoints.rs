@@ -12,7 +12,10 @@ use std::{sync::Arc, time::Duration};
 pub(super) enum Answer {
     Claims(Claims),
     Tokens(Arc<Tokens>),
-    Refused,
+    Refused {
+        /// Whether it is the client itself that is not known (RFC 6749, section 5.2: `invalid_client`).
+        is_client_unknown: bool,
+    },
     Nothing,
 }
 
@@ -42,7 +45,7 @@ pub(super) async fn introspect(
     }
     let is_active = claims.get("active").and_then(Value::as_bool) == Some(true);
     let is_own = claims.get("iss").and_then(Value::as_str).is_none_or(|issuer| issuer == trust.config.issuer);
-    Ok(if is_active && is_own { Answer::Claims(Arc::new(claims)) } else { Answer::Refused })
+    Ok(if is_active && is_own { Answer::Claims(Arc::new(claims)) } else { Answer::Refused { is_client_unknown: false } })
 }
 
 /// A token for a client's own id and secret (RFC 6749, section 4.4).
@@ -75,7 +78,11 @@ pub(super) async fn own_tokens<'a>(
     mut form: Vec<(&'a str, &'a str)>,
 ) -> Result<Answer, Untaken> {
     let client = own_client(trust, &mut form);
-    tokens(outgoing, endpoints, trust, client, form).await
+    match tokens(outgoing, endpoints, trust, client, form).await? {
+        // It is our own client that the provider does not know, and no fault of the caller's.
+        Answer::Refused { is_client_unknown: true } => Err(Untaken::ProviderDown),
+        answer => Ok(answer),
+    }
 }
 
 /// Portico's own client; one without a secret names itself in the form (RFC 6749, section 3.2.1).
@@ -112,7 +119,7 @@ async fn tokens<'a>(
         tracing::info!(issuer = trust.config.issuer, %status, error, "a provider gives no token");
         // A refusal of the login; anything else is the provider's own trouble (RFC 6749, section 5.2).
         return match status.as_u16() {
-            400 | 401 | 403 => Ok(Answer::Refused),
+            400 | 401 | 403 => Ok(Answer::Refused { is_client_unknown: error == "invalid_client" }),
             _ => Err(Untaken::ProviderDown),
         };
     }

@@ -189,7 +189,9 @@ impl Providers {
 
     async fn introspect(&self, trust: &Trust, token: &str, now: OffsetDateTime) -> Result<Claims, Untaken> {
         let asking = async || {
-            let endpoints = self.of(&trust.config.issuer).endpoints(now).await?;
+            let provider = self.of(&trust.config.issuer);
+            let endpoints = provider.endpoints(now).await?;
+            let _leave = provider.question()?;
             endpoints::introspect(&self.outgoing, &endpoints, trust, token).await
         };
         let age = |answer: &Answer| match answer {
@@ -217,7 +219,9 @@ impl Providers {
             return Err(Untaken::BadLogin);
         }
         let asking = async || {
-            let endpoints = self.of(&config.issuer).endpoints(now).await?;
+            let provider = self.of(&config.issuer);
+            let endpoints = provider.endpoints(now).await?;
+            let _leave = provider.question()?;
             if as_client {
                 endpoints::client_credentials(&self.outgoing, &endpoints, trust, login).await
             } else {

@@ -37,6 +37,8 @@ const KEYS_AGE: Duration = Duration::minutes(5);
 /// A key that is not known makes them be fetched anew this often at most, as does a provider that did not answer.
 const UNKNOWN_KEY_PAUSE: Duration = Duration::seconds(30);
 const FAILURE_PAUSE: Duration = Duration::seconds(5);
+/// Callers, strangers among them, make a provider be asked so many things at a time at most.
+const QUESTIONS_MAX: usize = 64;
 /// How many good tokens are remembered for each provider.
 const REMEMBERED_MAX: usize = 20_000;
 
@@ -45,6 +47,8 @@ pub(crate) struct Provider {
     outgoing: Outgoing,
     issuer: String,
     keys: RwLock<Option<Arc<Keys>>>,
+    /// How many questions about logins and tokens may be on their way.
+    questions: tokio::sync::Semaphore,
     /// Held while keys are fetched, so that they are fetched once.
     fetching: tokio::sync::Mutex<Fetched>,
 }
@@ -73,7 +77,13 @@ struct Key {
 
 impl Provider {
     pub fn new(outgoing: Outgoing, issuer: &str) -> Self {
-        Self { outgoing, issuer: issuer.to_owned(), keys: RwLock::default(), fetching: tokio::sync::Mutex::default() }
+        Self {
+            outgoing,
+            issuer: issuer.to_owned(),
+            keys: RwLock::default(),
+            questions: tokio::sync::Semaphore::new(QUESTIONS_MAX),
+            fetching: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The claims of a token that this provider signed and that holds now.
@@ -107,6 +117,11 @@ impl Provider {
             keys.remember(digest, &claims, now);
         }
         Ok(claims)
+    }
+
+    /// Leave to ask the provider something that callers brought; none while as many wait for it as it is to be asked.
+    pub fn question(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Untaken> {
+        self.questions.try_acquire().map_err(|_| Untaken::ProviderDown)
     }
 
     /// Where the provider does what.
@@ -155,6 +170,7 @@ impl Provider {
         if fetched.failed_at.is_some_and(|at| now - at < FAILURE_PAUSE) {
             return None;
         }
+        let begun = std::time::Instant::now();
         match self.try_fetch(now).await {
             Ok(keys) => {
                 let keys = Arc::new(keys);
@@ -164,7 +180,8 @@ impl Provider {
             }
             Err(error) => {
                 tracing::warn!(issuer = self.issuer, %error, "a provider's keys cannot be fetched");
-                fetched.failed_at = Some(now);
+                // The pause begins when the failure is known, which may take as long as the pause.
+                fetched.failed_at = Some(now + begun.elapsed());
                 None
             }
         }

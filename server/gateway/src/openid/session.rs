@@ -126,6 +126,7 @@ impl Providers {
     ) -> Result<Session, Untaken> {
         let provider = self.of(&trust.config.issuer);
         let endpoints = provider.endpoints(now).await?;
+        let _leave = provider.question()?;
         let form = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -162,7 +163,9 @@ impl Providers {
         let refresh_token = session.refresh_token.as_deref().filter(|_| trust.config.takes(AuthMethod::RefreshToken));
         let refresh_token = refresh_token.ok_or(TokenFault::Expired)?;
         let asking = async || {
-            let endpoints = self.of(&trust.config.issuer).endpoints(now).await?;
+            let provider = self.of(&trust.config.issuer);
+            let endpoints = provider.endpoints(now).await?;
+            let _leave = provider.question()?;
             let form = vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
             endpoints::own_tokens(&self.outgoing, &endpoints, trust, form).await
         };

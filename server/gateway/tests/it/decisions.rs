@@ -23,6 +23,7 @@ async fn a_path_that_an_upstream_could_read_otherwise_is_refused() {
         "/weather/x%5c..%5cy",
         "/%77eather/x",
         "/weather%2fx",
+        "/WEATHER/x",
     ] {
         assert_eq!(scene.status(path, &scene.key).await, StatusCode::BAD_REQUEST, "{path}");
     }
@@ -198,6 +199,8 @@ async fn without_a_strategy_a_version_is_closed_unless_anybody_may_call() {
     assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::FORBIDDEN, "whatever is sent");
     assert_eq!(scene.call("/weather", &[]).await.0, StatusCode::FORBIDDEN);
     put(true).await;
+    let (_, body, _) = scene.call("/weather", &[("x-any-name", &scene.key)]).await;
+    assert!(body["headers"].get("x-any-name").is_none(), "a key is nobody else's to see");
     let spoofed = [("x-consumer-id", "me"), ("x-anonymous-consumer", "true"), ("x-consumer-groups", "admins")];
     let (status, body, _) = scene.call("/weather", &spoofed).await;
     assert_eq!(status, StatusCode::OK);

@@ -3,11 +3,17 @@
 use crate::tokens::{Scene, scene};
 use axum::http::{StatusCode, header};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use portico_core::{Actor, auth_strategies::OpenidConnectInput, registrations, secrets::Plain};
+use portico_core::{
+    Actor,
+    auth_strategies::{self, OpenidConnectInput},
+    registrations,
+    secrets::Plain,
+};
 use portico_model::states::RegistrationStatus;
 use portico_testing::{
-    a_client, an_approved_registration,
-    issuer::{CLIENTS, PERSON, RSA},
+    a_client, a_developer, a_portal, an_approved_registration,
+    issuer::{CLIENTS, Issuer, PERSON, RSA},
+    openid_connect_input, portal_input, publish,
 };
 use serde_json::json;
 use time::Duration;
@@ -173,4 +179,49 @@ async fn a_provider_that_is_down_is_no_reason_to_let_anybody_in() {
         );
         assert!(!headers.contains_key(header::WWW_AUTHENTICATE));
     }
+}
+
+/// A strategy of another provider that opens the same version, in another portal, by the same methods.
+async fn with_another_provider(scene: &Scene, methods: &[&str]) -> Issuer {
+    let other = Issuer::start(&[RSA]).await;
+    let input = OpenidConnectInput {
+        auth_methods: methods.iter().map(|method| (*method).to_owned()).collect(),
+        client_id: "gateway".to_owned(),
+        client_secret: Some(Plain::new(CLIENTS[2].1)),
+        ..openid_connect_input("other", &other.url)
+    };
+    let strategy = auth_strategies::create_openid_connect(&scene.core, Actor::System, input).await.unwrap();
+    let portal = a_portal(&scene.core, portal_input("b")).await;
+    publish(&scene.core, scene.version, &portal, strategy).await;
+    let bob = a_developer(&scene.core, &portal, "bob").await;
+    let client = a_client(&scene.core, bob, &portal, strategy, "bob").await;
+    an_approved_registration(&scene.core, bob, &portal, client, scene.version).await;
+    scene.gateway.load().await.unwrap();
+    other
+}
+
+#[tokio::test]
+async fn what_is_for_one_provider_is_shown_to_no_other() {
+    let methods = ["client_credentials", "password"];
+    let scene = with_methods(&methods, |_| {}).await;
+    let other = with_another_provider(&scene, &methods).await;
+    assert_eq!(scene.call_with(&login(ADA.0, ADA.1)).await.0, StatusCode::OK);
+    assert_eq!(other.asked().len(), 0, "a client's secret goes to its own provider");
+    let before = scene.issuer.asked().len();
+    assert_eq!(scene.call_with(&login(CLIENTS[1].0, CLIENTS[1].1)).await.0, StatusCode::OK);
+    assert_eq!((scene.issuer.asked().len() - before, other.asked().len()), (0, 1));
+    // A person's password names no provider, so only the first learns of it.
+    scene.call_with(&login(PERSON.0, "wrong")).await;
+    assert_eq!((scene.issuer.asked().len() - before, other.asked().len()), (1, 1));
+
+    let scene = with_methods(&["introspection"], |_| {}).await;
+    let other = with_another_provider(&scene, &["introspection"]).await;
+    assert_eq!(scene.call_with("Bearer opaque").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!((scene.issuer.asked().len(), other.asked().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_know_the_gateway_is_no_fault_of_the_callers() {
+    let scene = with_methods(&["password"], |input| input.client_secret = Some(Plain::new("wrong"))).await;
+    assert_eq!(scene.call_with(&login(PERSON.0, PERSON.1)).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -218,6 +218,11 @@ async fn walk(name: &str) {
     assert_eq!((status, &echo["headers"]["x-credential-identifier"]), (StatusCode::OK, &json!("bob")), "{name}");
     assert_eq!(echo["headers"]["authorization"], bearer, "{name}");
 
+    // Nor can a caller have it dropped on the way, or lead Portico and the gateway to different services.
+    let (status, _, echo) = call(&[key, ("connection", "x-consumer-id, x-consumer-username")]).await;
+    assert_eq!(status, StatusCode::OK, "{name}");
+    assert_eq!(echo["headers"]["x-consumer-id"], world.application.to_string(), "{name}: {echo}");
+
     // Refused, in Portico's words.
     let (status, headers, body) = call(&[]).await;
     assert_eq!((status, body), (StatusCode::UNAUTHORIZED, message("Unauthorized")), "{name}");

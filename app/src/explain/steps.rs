@@ -7,7 +7,7 @@ use crate::{
 use portico_core::{
     Error, Result,
     secrets::ApiKey,
-    standing::{self, Standing, StandingRegistration},
+    standing::{self, KeyName, Standing, StandingRegistration},
 };
 use portico_gateway::{Record, Refusal, TokenFault};
 use portico_model::{ids::PortalId, problem::Problem, states::RegistrationStatus};
@@ -82,6 +82,11 @@ impl Steps<'_> {
             let (name, email) = (&application.name, &application.developer_email);
             self.yes(format!("Its credential is of the application {name} ({email})."));
         }
+        if let Some(id) = record.credential
+            && let Some(key) = known(standing::of_key(core, actor, self.portal, KeyName::Id(id)).await)?
+        {
+            self.yes(format!("It came with the key {}.", key.display_name));
+        }
         match record.refusal {
             None => self.yes("It was allowed."),
             Some(refusal) => self.no(format!("It was refused: {}", refusal_words(refusal))),
@@ -97,7 +102,7 @@ impl Steps<'_> {
     async fn key(&mut self, text: &str) -> Result<()> {
         // A whole key shows its beginning; a beginning is one.
         let key_id = ApiKey::prefix_of(text).unwrap_or(text);
-        let found = known(standing::of_key(&self.visit.core, self.visit.actor, self.portal, key_id).await)?;
+        let found = known(standing::of_key(&self.visit.core, self.visit.actor, self.portal, KeyName::Beginning(key_id)).await)?;
         let Some(key) = found else {
             self.no("There is no such key here: it was never made, was revoked, or is not whole.");
             return Ok(());

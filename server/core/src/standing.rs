@@ -2,7 +2,7 @@
 
 use crate::{Actor, Core, Result, error::OrNotFound};
 use portico_model::{
-    ids::{ApplicationId, AuthStrategyId, DeveloperId, GatewayServiceId, PortalId},
+    ids::{ApplicationId, AuthStrategyId, CredentialId, DeveloperId, GatewayServiceId, PortalId},
     states::RegistrationStatus,
 };
 use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
@@ -107,15 +107,26 @@ async fn registrations(pool: &PgPool, application: ApplicationId) -> Result<Vec<
     Ok(registrations)
 }
 
-/// The key that begins so. For admins; in a portal, for the developer whose it is.
-pub async fn of_key(core: &Core, actor: Actor, portal: Option<PortalId>, key_id: &str) -> Result<StandingKey> {
+/// How a key is named.
+#[derive(Clone, Copy)]
+pub enum KeyName<'a> {
+    /// By what it begins with.
+    Beginning(&'a str),
+    Id(CredentialId),
+}
+
+/// A key. For admins; in a portal, for the developer whose it is.
+pub async fn of_key(core: &Core, actor: Actor, portal: Option<PortalId>, name: KeyName<'_>) -> Result<StandingKey> {
     let developer = scope(actor, portal)?;
     let mut query = QueryBuilder::<Postgres>::new(
         "select application_id, display_name, expires_at, replaced_by_id is not null as was_replaced, last_used_at
          from credential join application on application.id = credential.application_id
-         where key_id = ",
+         where ",
     );
-    query.push_bind(key_id);
+    match name {
+        KeyName::Beginning(key_id) => query.push("key_id = ").push_bind(key_id),
+        KeyName::Id(id) => query.push("credential.id = ").push_bind(id),
+    };
     if let Some(developer) = developer {
         query.push(" and application.developer_id = ").push_bind(developer);
     }

@@ -15,6 +15,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use portico_core::gateways::OWN_PREFIX;
 use portico_model::states::AuthMethod;
+use std::sync::Arc;
 
 const CALLBACK: &str = "/gateway/callback";
 const SESSION: &str = "portico_session";
@@ -135,7 +136,10 @@ impl Gateway {
         // The same strategy may open it in several portals.
         let trust = service.trust(session.strategy).filter(|trust| session.holds(trust, now))?;
         let (session, cookies) = if session.has_expired(now) {
-            let renewed = match self.providers.refresh(&trust, &session, now).await {
+            // It ends even if the browser leaves: the provider may take the refresh token only this once.
+            let providers = Arc::clone(&self.providers);
+            let refreshing = tokio::spawn(async move { providers.refresh(&trust, &session, now).await });
+            let renewed = match refreshing.await.ok()? {
                 Ok(renewed) => renewed,
                 Err(Untaken::ProviderDown) => return Some(Err(Refusal::ProviderDown.at(service.id))),
                 Err(_) => return None,

@@ -86,7 +86,7 @@ async fn a_request_id_tells_of_its_call() {
     let allowed = world.call(&[("apikey", &world.key)], "/weather/x").await;
     for browser in [&admin, &ada] {
         let told = told(browser, &allowed).await;
-        for text in ["which serves Weather v1", "the application Robot (ada@example.com)", "It was allowed."] {
+        for text in ["which serves Weather v1", "the application Robot (ada@example.com)", "the key a key", "It was allowed."] {
             assert!(told.contains(text), "{text}: {told}");
         }
     }

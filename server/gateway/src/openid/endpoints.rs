@@ -115,7 +115,8 @@ async fn tokens<'a>(
     let (status, said) = post(outgoing, url, client, &form).await?;
     let text = |name: &str| said.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     if !status.is_success() {
-        let error = text("error").unwrap_or_default();
+        // A code, unless somebody else answers.
+        let error: String = text("error").unwrap_or_default().chars().take(60).collect();
         tracing::info!(issuer = trust.config.issuer, %status, error, "a provider gives no token");
         // A refusal of the login; anything else is the provider's own trouble (RFC 6749, section 5.2).
         return match status.as_u16() {

@@ -13,7 +13,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
-use portico_core::gateways::OWN_PREFIX;
 use portico_model::states::AuthMethod;
 use std::sync::Arc;
 
@@ -185,12 +184,11 @@ impl Gateway {
         Some((StatusCode::FOUND, [(header::LOCATION, address), (header::SET_COOKIE, cookie)]).into_response())
     }
 
-    /// Answers what the gateway itself is asked by browsers, under [`OWN_PREFIX`].
+    /// Answers what the gateway itself is asked by browsers, under `/gateway`.
     pub(crate) async fn answer_browser(&self, request: &Parts, cookies: Cookies) -> Option<Response> {
         if request.uri.path() != CALLBACK || request.method != Method::GET {
             return None;
         }
-        debug_assert!(CALLBACK.starts_with(OWN_PREFIX));
         Some(self.end_sign_in(request, cookies).await.unwrap_or_else(IntoResponse::into_response))
     }
 

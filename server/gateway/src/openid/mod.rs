@@ -174,17 +174,24 @@ impl Providers {
         if issuer.as_ref().is_some_and(|issuer| *issuer != config.issuer) {
             return Err(TokenFault::Issuer.into());
         }
-        let claims = if issuer.is_some() && config.takes(AuthMethod::Bearer) {
+        let by_signature = issuer.is_some() && config.takes(AuthMethod::Bearer);
+        Ok(self.read(trust, token, by_signature, now).await?.ok_or(TokenFault::Malformed)?)
+    }
+
+    /// What a token says, by its signature or by the provider's word; nothing where neither can tell.
+    async fn read(&self, trust: &Trust, token: &str, by_signature: bool, now: OffsetDateTime) -> Result<Option<Claims>, Untaken> {
+        let config = &trust.config;
+        let claims = if by_signature {
             self.of(&config.issuer).verify(token, config.may_cache(), now).await?
         } else if config.takes(AuthMethod::Introspection) {
             self.introspect(trust, token, now).await?
         } else {
-            return Err(TokenFault::Malformed.into());
+            return Ok(None);
         };
         if !has_audience(&claims, &config.audiences()) {
             return Err(TokenFault::Audience.into());
         }
-        Ok(claims)
+        Ok(Some(claims))
     }
 
     async fn introspect(&self, trust: &Trust, token: &str, now: OffsetDateTime) -> Result<Claims, Untaken> {
@@ -249,18 +256,7 @@ impl Providers {
 
     /// What a token says that the provider itself has just given; nothing where only the provider can read it.
     async fn claims_of_issued(&self, trust: &Trust, token: &str, now: OffsetDateTime) -> Result<Option<Claims>, Untaken> {
-        let config = &trust.config;
-        let claims = if named_issuer(token).is_some() {
-            self.of(&config.issuer).verify(token, config.may_cache(), now).await?
-        } else if config.takes(AuthMethod::Introspection) {
-            self.introspect(trust, token, now).await?
-        } else {
-            return Ok(None);
-        };
-        if !has_audience(&claims, &config.audiences()) {
-            return Err(TokenFault::Audience.into());
-        }
-        Ok(Some(claims))
+        self.read(trust, token, named_issuer(token).is_some(), now).await
     }
 
     /// Asks once however many wait for the answer, and not again for as long as it counts.

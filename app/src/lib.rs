@@ -14,6 +14,10 @@ pub mod auth_strategies;
 #[cfg(feature = "ssr")]
 pub mod credentials;
 #[cfg(feature = "ssr")]
+pub mod dcr_clients;
+#[cfg(feature = "ssr")]
+pub mod dcr_providers;
+#[cfg(feature = "ssr")]
 pub mod developers;
 #[cfg(feature = "ssr")]
 pub mod documents;

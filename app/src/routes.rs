@@ -7,6 +7,7 @@ use crate::{
         list_page::ApplicationsPage,
     },
     auth_strategies::pages::{AuthStrategiesPage, AuthStrategyPage, NewAuthStrategyPage},
+    dcr_providers::pages::{DcrProviderPage, DcrProvidersPage, NewDcrProviderPage},
     developers::{
         account_pages::{AccountPage, ForgotPasswordPage, SetPasswordPage, SignInPage, SignUpMailPage, SignUpPage},
         queue_page::{DeveloperPage, DevelopersPage},
@@ -98,6 +99,9 @@ pub fn admin_app() -> AnyView {
                     <Route path=path!("/admin/auth-strategies") view=AuthStrategiesPage />
                     <Route path=path!("/admin/auth-strategies/new") view=NewAuthStrategyPage />
                     <Route path=path!("/admin/auth-strategies/:strategy") view=AuthStrategyPage />
+                    <Route path=path!("/admin/dcr-providers") view=DcrProvidersPage />
+                    <Route path=path!("/admin/dcr-providers/new") view=NewDcrProviderPage />
+                    <Route path=path!("/admin/dcr-providers/:provider") view=DcrProviderPage />
                     <Route path=path!("/admin/gateways") view=GatewaysPage />
                     <Route path=path!("/admin/gateways/:gateway") view=GatewayPage />
                     <Route path=path!("/admin/gateways/:gateway/plugins") view=PluginsPage />

@@ -137,7 +137,7 @@ fn form_values(body: &Bytes, max: usize) -> BTreeMap<String, String> {
         return BTreeMap::new();
     }
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
-    let is_secret = |name: &str| name.starts_with("password") || matches!(name, "token" | "key" | "client_secret");
+    let is_secret = |name: &str| name.starts_with("password") || matches!(name, "token" | "key" | "secret" | "client_secret");
     pairs.into_iter().filter(|(name, _)| !is_secret(name)).collect()
 }
 

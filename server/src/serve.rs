@@ -7,7 +7,9 @@ use portico_app::ui::words;
 use portico_core::{
     Actor, Core, MIGRATOR, Site, admins,
     clock::{Random, SystemClock},
-    database, jobs,
+    database, dcr_clients,
+    dcr_providers::connectors::AdminTokens,
+    jobs,
     mail::{Delivery, SmtpSettings},
     outgoing::{AllowedNetworks, Outgoing},
     passwords::Passwords,
@@ -66,6 +68,7 @@ async fn core(config: &Config, url: &str) -> anyhow::Result<Core> {
         passwords: Passwords::default(),
         delivery: delivery(config)?,
         outgoing: Outgoing::new(AllowedNetworks::new(&config.gateway.allowed_networks))?,
+        admin_tokens: AdminTokens::default(),
         site: Arc::new(site(config)),
     })
 }
@@ -141,6 +144,7 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
         });
     }
     tasks.spawn(jobs::work(core.clone(), stop.clone()));
+    tasks.spawn(dcr_clients::work(core.clone(), stop.clone()));
     tasks.spawn(answer(gateway_listener, proxy.router(), stop.clone()));
     tasks.spawn(answer(portal_listener, hosts::router(pages, is_https), stop.clone()));
 

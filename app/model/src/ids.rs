@@ -40,6 +40,14 @@ ids! {
     VersionId,
     /// One version in one portal.
     PublicationId,
+    /// An identity provider at which clients are registered.
+    DcrProviderId,
+    /// An application's client at such a provider; not what the provider calls it.
+    DcrClientId,
+    /// A client that may exist at a provider and that nothing here stands for.
+    PossibleOrphanId,
+    /// Where a comparison found both sides to differ.
+    DcrFindingId,
     /// A markdown page of a product.
     DocumentId,
     /// A gateway (a control plane).

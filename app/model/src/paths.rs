@@ -1,6 +1,8 @@
 //! Every URL of Portico's pages; routes, links, redirects, mails and tests take them from here.
 
-use crate::ids::{ApplicationId, AuthStrategyId, DeveloperId, DocumentId, GatewayId, MailId, PortalId, ProductId, VersionId};
+use crate::ids::{
+    ApplicationId, AuthStrategyId, DcrProviderId, DeveloperId, DocumentId, GatewayId, MailId, PortalId, ProductId, VersionId,
+};
 
 /// Pages of a portal, on the portal's own host.
 pub mod portal {
@@ -79,6 +81,8 @@ pub mod admin {
     pub const GATEWAYS: &str = "/admin/gateways";
     pub const AUTH_STRATEGIES: &str = "/admin/auth-strategies";
     pub const NEW_AUTH_STRATEGY: &str = "/admin/auth-strategies/new";
+    pub const DCR_PROVIDERS: &str = "/admin/dcr-providers";
+    pub const NEW_DCR_PROVIDER: &str = "/admin/dcr-providers/new";
     pub const DEVELOPERS: &str = "/admin/developers";
     pub const REGISTRATIONS: &str = "/admin/registrations";
     pub const APPLICATIONS: &str = "/admin/applications";
@@ -126,6 +130,15 @@ pub mod admin {
 
     pub fn auth_strategy(id: AuthStrategyId) -> String {
         format!("{AUTH_STRATEGIES}/{id}")
+    }
+
+    pub fn dcr_provider(id: DcrProviderId) -> String {
+        format!("{DCR_PROVIDERS}/{id}")
+    }
+
+    /// The form for a new provider of a type.
+    pub fn new_dcr_provider(provider_type: &str) -> String {
+        format!("{NEW_DCR_PROVIDER}?type={provider_type}")
     }
 
     pub fn developer(id: DeveloperId) -> String {

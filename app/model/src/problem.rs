@@ -113,6 +113,16 @@ pub enum Rule {
     },
     /// Callers would stop working, and nobody has confirmed that.
     WouldStop(Impact),
+    /// An absolute URI without a fragment, to which a browser is sent back (RFC 6749, section 3.1.2).
+    RedirectUri,
+    /// An issuer of Microsoft Entra ID, with the tenant in its path.
+    Tenant,
+    /// There are clients at this address, and they would be lost with another.
+    FixedByClients,
+    /// Letters, digits and `_`, 12 to 256 of them.
+    BridgeKey,
+    /// The provider gives the client id, so nobody may choose one.
+    GivenByProvider,
     /// A further field that is not written as Kong's plugin has it.
     FurtherField(String),
     /// Not a JSON object, or one that repeats a field of the form.
@@ -165,7 +175,7 @@ pub enum Expected {
 }
 
 /// Why the state of things does not allow a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conflict {
     /// There is no such step between two states.
@@ -184,6 +194,23 @@ pub enum Conflict {
     VersionInUse,
     /// The application registered for this version before.
     AlreadyRegistered,
+    /// A strategy, a client or a possible orphan still belongs to the DCR provider.
+    ProviderInUse {
+        /// Names of the first of them.
+        strategies: Vec<String>,
+        clients: i64,
+        possible_orphans: i64,
+    },
+    /// The application's client is not there yet.
+    ClientNotReady,
+    /// The secret was opened before, and is kept no longer.
+    SecretOpened,
+    /// The provider gives no new secrets.
+    NoRotation,
+    /// The last test's client is not gone yet.
+    TestRunning,
+    /// The provider cannot be asked for its clients.
+    NotComparable,
     /// The version takes no registrations in this portal.
     RegistrationClosed,
     /// The application uses another strategy than the version.

@@ -174,6 +174,71 @@ states! {
     }
 }
 
+states! {
+    /// Whose protocol registers clients.
+    ProviderType {
+        Okta = "okta",
+        Auth0 = "auth0",
+        /// Microsoft Entra ID.
+        #[cfg_attr(feature = "sqlx", sqlx(rename = "azureAd"))]
+        #[serde(rename = "azureAd")]
+        AzureAd = "azureAd",
+        Curity = "curity",
+        /// A bridge that somebody wrote for their own provider.
+        Http = "http",
+        /// Any that follows RFC 7591 and RFC 7592.
+        Oidc = "oidc",
+    }
+}
+
+states! {
+    /// How far a client at a provider is what it should be.
+    DcrClientState {
+        /// Something is to be done, now or at its time.
+        Waiting = "waiting",
+        /// The provider has what it should have.
+        Ready = "ready",
+        /// The provider said no; asking again as it is would not help.
+        Refused = "refused",
+        /// An admin has ended the attempts.
+        GivenUp = "given_up",
+    }
+}
+
+states! {
+    /// What a provider is asked to do with a client.
+    ClientCall {
+        Create = "create",
+        Update = "update",
+        Rotate = "rotate",
+        Delete = "delete",
+    }
+}
+
+states! {
+    /// Why nobody here knows whether a client exists.
+    OrphanReason {
+        /// The answer to its creation was lost, and the provider cannot be searched.
+        LostAnswer = "lost_answer",
+        /// The provider no longer takes our word about it.
+        Unmanageable = "unmanageable",
+        /// An admin gave up deleting it.
+        GivenUp = "given_up",
+    }
+}
+
+states! {
+    /// How a provider's clients differ from what is known here.
+    FindingKind {
+        /// At the provider, and no application's.
+        WithoutApplication = "without_application",
+        /// An application's, and not at the provider.
+        WithoutClient = "without_client",
+        /// On both sides, and not alike.
+        Differs = "differs",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,11 @@
 use super::functions::{DELETE_APPLICATION, UPDATE_APPLICATION};
 use crate::{
     credentials::section::{credential_section, revealed_key},
+    dcr_clients::section::{client_section, revealed_secret},
     products::reference::frame::gateway_url,
     registrations::functions::DELETE_REGISTRATION,
     ui::{
-        forms::{Confirm, Form, Hidden, Submit, TextArea, TextField},
+        forms::{Checkboxes, Confirm, Form, Hidden, Submit, TextArea, TextField},
         layout::PageTitle,
         lists::Table,
         page::{page, path_id},
@@ -17,6 +18,7 @@ use portico_core::{
     applications::{self, Application},
     auth_strategies::OpenidConnect,
     credentials,
+    dcr_clients::{self, OwnClient},
     products::catalogue,
     registrations::{self, Registration},
 };
@@ -37,12 +39,17 @@ pub fn ApplicationPage() -> impl IntoView {
             Some(_) => first_address(&visit, &registrations).await,
             None => None,
         };
-        let revealed = secret.map(|key| revealed_key(&key, &application, example));
-        let credentials = match &application.openid_connect {
-            None => credential_section(&application, credentials, visit.core.now()),
-            Some(config) => client_section(&application, config),
+        let own = dcr_clients::of_application(&visit.core, visit.actor, portal.id, application.id).await?;
+        let revealed = secret.map(|secret| match &application.openid_connect {
+            None => revealed_key(&secret, &application, example),
+            Some(config) => revealed_secret(&secret, &application, config, example),
+        });
+        let credentials = match (&application.openid_connect, &own) {
+            (None, _) => credential_section(&application, credentials, visit.core.now()),
+            (Some(config), Some(own)) => client_section(&application, config, own, visit.core.now()),
+            (Some(config), None) => self_managed_section(&application, config),
         };
-        let client = application.openid_connect.is_some().then(|| application.reference_id.clone().unwrap_or_default());
+        let settings = client_settings(&application, own.as_ref());
         let question = format!("Delete {} with its keys and registrations? Its calls stop at once.", application.name);
         let id = application.id;
         let view = view! {
@@ -67,7 +74,7 @@ pub fn ApplicationPage() -> impl IntoView {
                     <Hidden name="application" value=id />
                     <TextField name="name" label="Name" value=application.name.clone() required=true />
                     <TextArea name="description" label="Description" value=application.description.clone() />
-                    {client.map(|id| view! { <TextField name="reference_id" label="Client ID" value=id required=true hint="Calls of another client stop when you change it." /> })}
+                    {settings}
                     <Submit label="Save" class="secondary" />
                 </Form>
                 <Confirm label="Delete application" question=question>
@@ -82,8 +89,33 @@ pub fn ApplicationPage() -> impl IntoView {
     })
 }
 
+/// What of a client the developer may change.
+fn client_settings(application: &Application, own: Option<&OwnClient>) -> Option<AnyView> {
+    let config = application.openid_connect.as_ref()?;
+    let renews = own.is_some_and(|own| own.abilities.update_renews_secret);
+    let redirect_hint = match renews {
+        true => "One on a line. The provider gives the client a new secret when you change them, and the old one stops.",
+        false => "One on a line, for an application in which people sign in.",
+    };
+    let client_id = own.is_none().then(|| {
+        let client_id = application.reference_id.clone().unwrap_or_default();
+        view! { <TextField name="reference_id" label="Client ID" value=client_id required=true hint="Calls of another client stop when you change it." /> }
+    });
+    let scopes = own.is_some_and(|own| own.has_chosen_scopes).then(|| {
+        let options = config.scopes.iter().map(|scope| (scope.clone(), scope.clone())).collect();
+        let chosen = application.scopes.clone().unwrap_or_else(|| config.scopes.clone());
+        view! { <Checkboxes name="scopes" label="Scopes" options=options chosen=chosen hint="A change affects every registration of this application." /> }
+    });
+    let fields = view! {
+        {client_id}
+        <TextArea name="redirect_uris" label="Redirect URIs" value=application.redirect_uris.join("\n") hint=redirect_hint />
+        {scopes}
+    };
+    Some(fields.into_any())
+}
+
 /// The client that the developer registered at the identity provider.
-fn client_section(application: &Application, config: &OpenidConnect) -> AnyView {
+fn self_managed_section(application: &Application, config: &OpenidConnect) -> AnyView {
     let scopes = (!config.scopes.is_empty()).then(|| view! { <dt>"Scopes"</dt><dd><code>{config.scopes.join(" ")}</code></dd> });
     view! {
         <p>"This application calls with tokens that its identity provider issues to its client. Portico never sees the client's secret."</p>

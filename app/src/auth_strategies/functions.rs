@@ -71,7 +71,8 @@ pub async fn save_openid_connect(
     #[server(default)] strategy: String,
     name: String,
     display_name: String,
-    issuer: String,
+    #[server(default)] issuer: String,
+    #[server(default)] dcr_provider: String,
     #[server(default)] scopes: String,
     #[server(default)] credential_claim: String,
     #[server(default)] auth_methods: HashMap<String, String>,
@@ -96,6 +97,7 @@ pub async fn save_openid_connect(
         client_secret: Some(Plain::new(client_secret)),
         further,
         confirmed,
+        dcr_provider: parse_optional_id("dcr_provider", &dcr_provider)?,
     };
     match parse_optional_id("strategy", &strategy)? {
         Some(id) => {
@@ -131,12 +133,13 @@ async fn created(visit: &Visit, id: AuthStrategyId, version: &str) -> Result<(),
     Ok(())
 }
 
-fn lines(text: &str) -> Vec<String> {
+/// One a line.
+pub(crate) fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
 /// Chosen boxes, as they stand in the form.
-fn in_order(chosen: HashMap<String, String>) -> Vec<String> {
+pub(crate) fn in_order(chosen: HashMap<String, String>) -> Vec<String> {
     let mut chosen: Vec<(u32, String)> =
         chosen.into_iter().map(|(index, value)| (index.parse().unwrap_or(u32::MAX), value)).collect();
     chosen.sort();

@@ -1,7 +1,7 @@
 use super::functions::{CREATE_AUTH_STRATEGY, DELETE_AUTH_STRATEGY, SAVE_OPENID_CONNECT, UPDATE_AUTH_STRATEGY};
 use crate::{
     ui::{
-        forms::{Checkbox, Checkboxes, Confirm, Form, Hidden, Submit, TextArea, TextField},
+        forms::{Checkbox, Checkboxes, Confirm, Form, Hidden, Select, Submit, TextArea, TextField},
         layout::PageTitle,
         lists::{ListSearch, Table, pager, sort_heading},
         page::{page, page_request, path_id, query},
@@ -11,7 +11,10 @@ use crate::{
     visit::Visit,
 };
 use leptos::prelude::*;
-use portico_core::auth_strategies::{self, AuthStrategy, DEFAULT_KEY_NAME, OpenidConnect, StrategyUse};
+use portico_core::{
+    auth_strategies::{self, AuthStrategy, DEFAULT_KEY_NAME, OpenidConnect, StrategyUse},
+    dcr_providers::{self, ProviderChoice},
+};
 use portico_model::{
     ids::AuthStrategyId,
     paths,
@@ -54,12 +57,20 @@ pub fn AuthStrategiesPage() -> impl IntoView {
                 <h1>"Auth strategies"</h1>
                 <a class="button" href=paths::admin::NEW_AUTH_STRATEGY>"New auth strategy"</a>
             </div>
+            {application_auth_tabs(paths::admin::AUTH_STRATEGIES)}
             <ListSearch request=request.clone() label="Search by name" />
             <Table headings=headings.into_any() rows=rows empty=|| "No auth strategies. Create one to say how callers authenticate." />
             {pages}
         };
         Ok(view.into_any())
     })
+}
+
+/// Auth strategies and DCR providers, side by side.
+pub fn application_auth_tabs(here: &'static str) -> AnyView {
+    let tabs = [(paths::admin::AUTH_STRATEGIES, "Auth strategies"), (paths::admin::DCR_PROVIDERS, "DCR providers")];
+    let links = tabs.map(|(href, label)| view! { <a href=href aria-current=(href == here).then_some("page")>{label}</a> });
+    view! { <nav class="versions" aria-label="Application Auth">{links.collect_view()}</nav> }.into_any()
 }
 
 fn auth_type(strategy_type: StrategyType) -> &'static str {
@@ -77,7 +88,7 @@ pub fn NewAuthStrategyPage() -> impl IntoView {
     // The version for whose publication it is made, if any.
     let version = query("version");
     page(async move {
-        visit.actor.require_admin()?;
+        let providers = dcr_providers::choices(&visit.core, visit.actor).await?;
         let types = StrategyType::ALL.iter().map(|strategy_type| {
             let href = paths::admin::new_auth_strategy(strategy_type.as_str(), &version);
             let current = (*strategy_type == chosen).then_some("page");
@@ -95,10 +106,10 @@ pub fn NewAuthStrategyPage() -> impl IntoView {
             }
             .into_any(),
             StrategyType::OpenidConnect => view! {
-                <p>"Callers show who they are with the help of an OpenID provider. Each application names its client there."</p>
+                <p>"Callers show who they are with the help of an OpenID provider. Each application has a client there: registered by a DCR provider, or named by its developer."</p>
                 <Form action=SAVE_OPENID_CONNECT>
                     <Hidden name="version" value=version />
-                    {openid_connect_fields(None)}
+                    {openid_connect_fields(None, providers)}
                     <Submit label="Create auth strategy" />
                 </Form>
             }
@@ -121,6 +132,7 @@ pub fn AuthStrategyPage() -> impl IntoView {
     page(async move {
         let strategy = auth_strategies::get(&visit.core, visit.actor, id?).await?;
         let uses = auth_strategies::uses(&visit.core, visit.actor, strategy.id).await?;
+        let providers = dcr_providers::choices(&visit.core, visit.actor).await?;
         let id = strategy.id;
         let question = format!("Delete {}? Nothing may use it any more.", strategy.name);
         let (name, strategy_type) = (strategy.name.clone(), strategy.strategy_type);
@@ -137,7 +149,7 @@ pub fn AuthStrategyPage() -> impl IntoView {
             StrategyType::OpenidConnect => view! {
                 <Form action=SAVE_OPENID_CONNECT>
                     <Hidden name="strategy" value=id />
-                    {openid_connect_fields(Some(strategy.clone()))}
+                    {openid_connect_fields(Some(strategy.clone()), providers)}
                     {confirmation()}
                     <Submit label="Save" />
                 </Form>
@@ -191,7 +203,12 @@ fn publications(uses: Vec<StrategyUse>) -> AnyView {
     view! { <Table headings=headings.into_any() rows=rows empty=|| "No publication uses this strategy. Choose it when you publish a version to a portal." /> }.into_any()
 }
 
-fn openid_connect_fields(strategy: Option<AuthStrategy>) -> AnyView {
+fn openid_connect_fields(strategy: Option<AuthStrategy>, providers: Vec<ProviderChoice>) -> AnyView {
+    let none = (String::new(), "None: developers bring their clients along".to_owned());
+    let providers =
+        providers.into_iter().map(|provider| (provider.id.to_string(), format!("{} ({})", provider.name, provider.issuer)));
+    let providers = [none].into_iter().chain(providers).collect();
+    let provider = strategy.as_ref().and_then(|strategy| strategy.dcr_provider_id).map(|id| id.to_string()).unwrap_or_default();
     let text = |value: fn(&AuthStrategy) -> String| strategy.as_ref().map(value).unwrap_or_default();
     let config = strategy.as_ref().and_then(|strategy| strategy.openid_connect.as_ref());
     let list = |value: fn(&OpenidConnect) -> &Vec<String>| config.map(|config| value(config).join("\n")).unwrap_or_default();
@@ -205,14 +222,18 @@ fn openid_connect_fields(strategy: Option<AuthStrategy>) -> AnyView {
     view! {
         <TextField name="name" label="Name" value=text(|s| s.name.clone()) required=true hint="For admins." />
         <TextField name="display_name" label="Display name" value=text(|s| s.display_name.clone()) required=true hint="For developers." />
-        <TextField name="issuer" label="Issuer" value=config.map(|config| config.issuer.clone()).unwrap_or_default() required=true hint="The provider's issuer, exactly as its discovery document names it. It is asked when you save." />
+        <Select name="dcr_provider" label="DCR provider" options=providers value=provider hint="Registers a client for each new application. Applications that are there keep theirs." />
+        <TextField name="issuer" label="Issuer" value=config.map(|config| config.issuer.clone()).unwrap_or_default() hint="The provider's issuer, exactly as its discovery document names it; empty for the DCR provider's. It is asked when you save." />
         <TextArea name="scopes" label="Scopes" value=list(|config| &config.scopes) hint="Up to 50, one on a line: what developers are told to ask for." />
         <TextArea name="credential_claim" label="Credential claims" value=list(|config| &config.credential_claim) hint="The claim that holds the client id, such as client_id or azp. For a nested one, the names on the way, one on a line." />
         <Checkboxes
             name="auth_methods"
             label="Auth methods"
-            options=AuthMethod::ALL.iter().map(|method| (method.as_str(), words::auth_method(*method))).collect()
-            chosen=chosen.into_iter().map(AuthMethod::as_str).collect()
+            options=AuthMethod::ALL
+                .iter()
+                .map(|method| (method.as_str().to_owned(), words::auth_method(*method).to_owned()))
+                .collect()
+            chosen=chosen.into_iter().map(|method| method.as_str().to_owned()).collect()
         />
         <Checkbox name="hide_credentials" label="Hide credentials" checked=config.is_some_and(|config| config.hide_credentials) hint="The upstream does not see the token." />
         <TextField name="client_id" label="Gateway's client ID" value=config.map(|config| config.client_id.clone()).unwrap_or_default() hint="The gateway's own client at the provider, with which it asks about tokens and signs people in. Needed for introspection, password and authorization code." />

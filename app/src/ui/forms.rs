@@ -211,8 +211,8 @@ pub fn Checkboxes(
     name: &'static str,
     label: &'static str,
     /// Value and word.
-    options: Vec<(&'static str, &'static str)>,
-    chosen: Vec<&'static str>,
+    options: Vec<(String, String)>,
+    chosen: Vec<String>,
     #[prop(optional, into)] hint: String,
 ) -> impl IntoView {
     let scope = expect_context::<FormScope>();

@@ -3,7 +3,10 @@
 use super::text::count;
 use portico_model::{
     problem::{Conflict, Expected, Impact, IssuerFault, Problem, Rule},
-    states::{AuthMethod, CredentialState, DeveloperStatus, Grace, MailState, PublishStatus, RegistrationStatus},
+    states::{
+        AuthMethod, CredentialState, DcrClientState, DeveloperStatus, Grace, MailState, OrphanReason, ProviderType,
+        PublishStatus, RegistrationStatus,
+    },
 };
 
 /// A problem as a page's title.
@@ -24,7 +27,10 @@ pub fn summary(problem: &Problem) -> String {
         Problem::WrongPassword => "Incorrect e-mail address or password. Please try again.".to_owned(),
         Problem::AwaitingApproval => "Your account is pending approval for access.".to_owned(),
         Problem::Invalid(fields) => invalid(fields.iter().map(|p| &p.rule)),
-        Problem::Conflict(conflict) => self::conflict(*conflict).to_owned(),
+        Problem::Conflict(Conflict::ProviderInUse { strategies, clients, possible_orphans }) => {
+            provider_in_use(strategies, *clients, *possible_orphans)
+        }
+        Problem::Conflict(conflict) => self::conflict(conflict).to_owned(),
         Problem::RateLimited { retry_after_seconds } => {
             let minutes = retry_after_seconds.div_ceil(60);
             format!("Too many attempts. Try again in {minutes} {}.", if minutes == 1 { "minute" } else { "minutes" })
@@ -86,6 +92,16 @@ pub fn rule(rule: &Rule) -> String {
             format!("{} is of no use without {}: choose that as well.", auth_method(*method), auth_method(*needed))
         }
         Rule::WouldStop(impact) => would_stop(impact),
+        Rule::RedirectUri => {
+            "Give a whole address on each line, such as https://app.example.com/callback, without a fragment.".to_owned()
+        }
+        Rule::BridgeKey => "Use letters, digits and underscores, 12 to 256 of them.".to_owned(),
+        Rule::GivenByProvider => "The provider gives the client ID. Leave this empty.".to_owned(),
+        Rule::Tenant => "Give the issuer with the tenant in it, such as https://sts.windows.net/{tenant}.".to_owned(),
+        Rule::FixedByClients => {
+            "There are clients at this address, and with another one they would be lost. Create another provider instead."
+                .to_owned()
+        }
         Rule::FurtherField(name) => format!(
             "{name} is not written so that it can be followed: audience_required and token_post_args_* are lists of texts, as many names as values; cache_tokens is true or false."
         ),
@@ -132,7 +148,18 @@ fn expected(expected: Expected) -> String {
     words.to_owned()
 }
 
-fn conflict(conflict: Conflict) -> &'static str {
+fn provider_in_use(strategies: &[String], clients: i64, possible_orphans: i64) -> String {
+    let named = match strategies {
+        [] => None,
+        names => Some(format!("the auth strategies {}", names.join(", "))),
+    };
+    let clients = (clients > 0).then(|| count(clients, "client", "clients"));
+    let orphans = (possible_orphans > 0).then(|| count(possible_orphans, "possible orphan", "possible orphans"));
+    let uses: Vec<String> = [named, clients, orphans].into_iter().flatten().collect();
+    format!("This provider is in use: {}. Clients go with their applications; look at possible orphans first.", uses.join(", "))
+}
+
+fn conflict(conflict: &Conflict) -> &'static str {
     match conflict {
         Conflict::StatusChange => "Somebody decided this already. Load the page again to see its state.",
         Conflict::StrategyInUse => "This strategy is in use. Remove it from its publications, applications and portals first.",
@@ -150,6 +177,12 @@ fn conflict(conflict: Conflict) -> &'static str {
         Conflict::MailNotSendable => {
             "This mail cannot be sent again. Look at its state: only a mail that failed or was kept can, once there is an SMTP server."
         }
+        Conflict::ProviderInUse { .. } => "This provider is in use.",
+        Conflict::ClientNotReady => "The provider is not done yet. Look again in a moment.",
+        Conflict::SecretOpened => "This secret was opened before, and is kept no longer. Get a new one if it is lost.",
+        Conflict::NoRotation => "This provider gives no new secrets. Create another application instead.",
+        Conflict::TestRunning => "The client of the last test is not gone yet. Look at what the provider says about it.",
+        Conflict::NotComparable => "This provider cannot be asked for its clients.",
         Conflict::RevokedStays => "An admin revoked this registration, so it cannot be removed here. Ask them to reinstate it.",
         Conflict::TooManyAccessTokens => "This admin has as many access tokens as they may have.",
         Conflict::TooManyGatewayTokens => "This gateway has 10 tokens, as many as it may have. Revoke one first.",
@@ -252,6 +285,51 @@ impl StateWords for CredentialState {
             Self::Expired => "bad",
         }
     }
+}
+
+impl StateWords for DcrClientState {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting => "Waiting",
+            Self::Ready => "Ready",
+            Self::Refused => "Refused",
+            Self::GivenUp => "Given up",
+        }
+    }
+
+    fn tone(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Ready => "good",
+            Self::Refused | Self::GivenUp => "bad",
+        }
+    }
+}
+
+/// A kind of DCR provider.
+pub fn provider_type(provider_type: ProviderType) -> &'static str {
+    match provider_type {
+        ProviderType::Okta => "Okta",
+        ProviderType::Auth0 => "Auth0",
+        ProviderType::AzureAd => "Azure AD",
+        ProviderType::Curity => "Curity",
+        ProviderType::Http => "HTTP bridge",
+        ProviderType::Oidc => "OpenID Connect",
+    }
+}
+
+/// Why a client may be an orphan.
+pub fn orphan_reason(reason: OrphanReason) -> &'static str {
+    match reason {
+        OrphanReason::LostAnswer => "The answer to its creation was lost.",
+        OrphanReason::Unmanageable => "The provider did not take the call to delete it.",
+        OrphanReason::GivenUp => "An admin gave up deleting it.",
+    }
+}
+
+/// How far two sides are apart.
+pub fn differences(number: usize) -> String {
+    count(i64::try_from(number).unwrap_or(i64::MAX), "difference", "differences")
 }
 
 /// An auth method, as developers read it.

@@ -1,8 +1,8 @@
 //! Work that is done after a commit: recorded in the transaction of the change, then retried until
 //! it succeeds or is dead, by whichever process is free.
 
-use crate::{Core, Result, mail};
-use portico_model::ids::MailId;
+use crate::{Core, Result, dcr_clients, mail};
+use portico_model::ids::{AuthStrategyId, MailId};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, types::Json};
 use std::time::Duration;
@@ -14,6 +14,8 @@ use uuid::Uuid;
 pub const MAX_ATTEMPTS: i32 = 12;
 /// A worker that has not finished a job by then is taken for dead. Longer than any job may take.
 const LEASE: time::Duration = time::Duration::seconds(45);
+/// The longest pause between two attempts.
+const PAUSE_MAX: time::Duration = time::Duration::hours(1);
 /// How often to look for work that nobody announced.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -24,25 +26,41 @@ const SWEEP_PAUSE: time::Duration = time::Duration::minutes(10);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Job {
-    SendMail { mail: MailId },
+    SendMail {
+        mail: MailId,
+    },
+    /// Looks at the clients of a strategy's applications again.
+    ReviewClients {
+        strategy: AuthStrategyId,
+    },
+    /// Compares some of a provider's clients with ours.
+    CompareClients {
+        place: dcr_clients::Place,
+    },
 }
 
 impl Job {
     fn kind(&self) -> &'static str {
         match self {
             Self::SendMail { .. } => "send_mail",
+            Self::ReviewClients { .. } => "review_clients",
+            Self::CompareClients { .. } => "compare_clients",
         }
     }
 
     async fn run(&self, core: &Core) -> Result<()> {
         match self {
             Self::SendMail { mail } => mail::deliver(core, *mail).await,
+            Self::ReviewClients { strategy } => dcr_clients::review_strategy(core, *strategy).await,
+            Self::CompareClients { place } => dcr_clients::compare_on(core, place).await,
         }
     }
 
     async fn failed(&self, core: &Core, error: &str, is_dead: bool) -> Result<()> {
         match self {
             Self::SendMail { mail } => mail::note_failure(core, *mail, error, is_dead).await,
+            Self::ReviewClients { .. } => Ok(()),
+            Self::CompareClients { place } => dcr_clients::note_comparison_failure(core, place, error, is_dead).await,
         }
     }
 }
@@ -106,19 +124,19 @@ async fn retry_later(core: &Core, claimed: &Claimed, error: &str) -> Result<()> 
     sqlx::query("update job set state = $2, run_at = $3, lease_until = null, last_error = $4 where id = $1")
         .bind(claimed.id)
         .bind(if is_dead { "dead" } else { "waiting" })
-        .bind(next_attempt(core, claimed.attempts))
+        .bind(core.now() + pause(core, claimed.attempts, PAUSE_MAX))
         .bind(error)
         .execute(&core.pool)
         .await?;
     Ok(())
 }
 
-/// Doubles from two seconds to an hour, with up to half of it at random so that retries spread out.
-fn next_attempt(core: &Core, attempts: i32) -> OffsetDateTime {
-    let exponent = u32::try_from(attempts.clamp(1, 12)).unwrap_or(12);
-    let seconds = 2_f64.powi(i32::try_from(exponent).unwrap_or(12)).min(3600.0);
+/// How long to wait after so many failures: doubles from two seconds to a bound, with up to half of it at random so that
+/// retries spread out.
+pub(crate) fn pause(core: &Core, attempts: i32, bound: time::Duration) -> time::Duration {
+    let seconds = 2_f64.powi(attempts.clamp(1, 12)).min(bound.as_seconds_f64());
     let [jitter] = core.random.bytes::<1>();
-    core.now() + time::Duration::seconds_f64(seconds * (0.5 + f64::from(jitter) / 512.0))
+    time::Duration::seconds_f64(seconds * (0.5 + f64::from(jitter) / 512.0))
 }
 
 fn describe(error: &crate::Error) -> String {

@@ -13,6 +13,8 @@ pub mod auth_strategies;
 pub mod clock;
 pub mod credentials;
 pub mod database;
+pub mod dcr_clients;
+pub mod dcr_providers;
 pub mod developers;
 pub mod documents;
 pub mod error;
@@ -36,6 +38,7 @@ pub use actor::Actor;
 pub use error::{Error, Result};
 
 use clock::{Clock, Random};
+use dcr_providers::connectors::AdminTokens;
 use mail::Delivery;
 use outgoing::Outgoing;
 use passwords::Passwords;
@@ -57,6 +60,8 @@ pub struct Core {
     pub delivery: Delivery,
     /// Requests to what admins configure.
     pub outgoing: Outgoing,
+    /// Tokens with which DCR providers are asked.
+    pub admin_tokens: AdminTokens,
     /// Where people find this deployment.
     pub site: Arc<Site>,
 }

@@ -46,6 +46,8 @@ pub struct Endpoints {
     pub authorization: String,
     pub token: Option<String>,
     pub introspection: Option<String>,
+    /// Where clients are registered (RFC 7591).
+    pub registration: Option<String>,
 }
 
 /// Why a provider cannot be used, with what it said itself.
@@ -75,6 +77,7 @@ pub async fn discover(outgoing: &Outgoing, issuer: &str) -> Result<Endpoints, Un
         authorization: metadata.authorization_endpoint().to_string(),
         token: metadata.token_endpoint().map(ToString::to_string),
         introspection: metadata.additional_metadata().introspection_endpoint.clone(),
+        registration: metadata.registration_endpoint().map(ToString::to_string),
     })
 }
 
@@ -82,7 +85,9 @@ fn unusable(error: DiscoveryError<Fault>) -> Unusable {
     let (fault, told) = match error {
         DiscoveryError::Request(Fault::NotAllowed) => (IssuerFault::NotAllowed, String::new()),
         DiscoveryError::Request(Fault::Timeout) => (IssuerFault::Timeout, String::new()),
-        DiscoveryError::Request(Fault::Unreachable | Fault::TooLarge) => (IssuerFault::Unreachable, String::new()),
+        DiscoveryError::Request(Fault::Unreachable | Fault::Broken | Fault::TooLarge) => {
+            (IssuerFault::Unreachable, String::new())
+        }
         DiscoveryError::Response(status, body, _) if !status.is_success() => (IssuerFault::Status(status.as_u16()), said(&body)),
         DiscoveryError::Response(_, body, _) => (IssuerFault::Document, said(&body)),
         DiscoveryError::Validation(told) => (IssuerFault::OtherIssuer, told),
@@ -93,7 +98,7 @@ fn unusable(error: DiscoveryError<Fault>) -> Unusable {
 }
 
 /// The beginning of an answer, on one line.
-fn said(body: &[u8]) -> String {
+pub(crate) fn said(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TOLD_MAX).collect()
 }

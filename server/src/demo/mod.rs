@@ -10,7 +10,9 @@ use portico_core::{
     Actor, Core, admins,
     applications::{self, ApplicationInput},
     auth_strategies::{self, AuthStrategy, KeyAuthInput, OpenidConnectInput},
-    credentials, developers,
+    credentials,
+    dcr_providers::{self, DcrConfig, DcrProvider, DcrProviderInput},
+    developers,
     documents::{self, DocumentInput},
     gateways::{self, ServiceInput},
     portals::{self, Portal, PortalInput},
@@ -20,11 +22,11 @@ use portico_core::{
     secrets::Plain,
 };
 use portico_model::{
-    ids::{AuthStrategyId, GatewayId, GatewayServiceId, ProductId, VersionId},
+    ids::{AuthStrategyId, DcrProviderId, GatewayId, GatewayServiceId, ProductId, VersionId},
     paging::PageRequest,
-    states::PublishStatus,
+    states::{ProviderType, PublishStatus},
 };
-use servers::CLIENT;
+use servers::{CLIENT, INITIAL_ACCESS_TOKEN};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -33,6 +35,7 @@ const DEVELOPER: &str = "ada@example.com";
 const PASSWORD: &str = "weather or not";
 const CREDENTIAL: &str = "Printed at start";
 const GATEWAY: &str = "Built-in gateway";
+const DCR_PROVIDER: &str = "demo-provider";
 
 /// A version of the demo: product, version, specification, path prefix, whether registrations are approved at once.
 const VERSIONS: [(&str, &str, &str, &str, bool); 4] = [
@@ -69,18 +72,30 @@ const DOCUMENTS: [(&str, &str); 3] = [
 pub async fn start(core: &Core, gateway_origin: &str, stop: &CancellationToken, tasks: &TaskTracker) -> anyhow::Result<String> {
     let (upstream, listener) = listen().await.context("the echo API cannot listen")?;
     tasks.spawn(answer(listener, servers::echo(), stop.clone()));
-    let (provider, listener) = listen().await.context("the identity provider cannot listen")?;
-    tasks.spawn(answer(listener, servers::provider(provider.clone())?, stop.clone()));
+    let known = dcr_provider(core).await.map_err(failed)?;
+    let (provider, listener) = listen_again(known.as_ref()).await.context("the identity provider cannot listen")?;
+    tasks.spawn(answer(listener, servers::provider(core, provider.clone())?, stop.clone()));
     let demo = seed(core, &upstream, &provider).await.map_err(failed)?;
     let (origin, portal) = (core.site.origin(), demo.portal.origin(core));
     let (client, secret) = CLIENT;
     Ok(format!(
-        "\n  Products Weather and Maps, served by the built-in gateway: with API keys in the portal Weather,\n  with several strategies in Staging and Production\n\n  Portal Weather   {portal}\n    developer      {DEVELOPER}, password: {PASSWORD}, here and in Staging\n  \
+        "\n  Products Weather and Maps, served by the built-in gateway: with API keys in the portal Weather,\n  with several strategies in Staging and Production\n\n  Portal Weather   {portal}\n    developer      {DEVELOPER}, password: {PASSWORD}, in every portal\n  \
          Admin console    {origin}/admin\n    admin          {ADMIN}, password: {PASSWORD}\n\n  \
          A call that works:\n    curl {gateway_origin}/weather/v1/cities/oslo/current --header 'apikey: {}'\n\n  \
          And one for which the demo's identity provider vouches:\n    curl {gateway_origin}/weather/v2/cities/oslo/current --user {client}:{secret}\n",
         demo.key.expose()
     ))
+}
+
+/// Where the provider was before: the clients that it has registered are asked for there.
+async fn listen_again(known: Option<&DcrProvider>) -> anyhow::Result<(String, TcpListener)> {
+    let issuer = known.and_then(|provider| url::Url::parse(&provider.issuer).ok());
+    if let Some(port) = issuer.and_then(|issuer| issuer.port())
+        && let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await
+    {
+        return Ok((format!("http://127.0.0.1:{port}"), listener));
+    }
+    listen().await
 }
 
 async fn listen() -> anyhow::Result<(String, TcpListener)> {
@@ -151,8 +166,10 @@ async fn stages(core: &Core, gateway: GatewayId, upstream: &str, provider: &str)
     let product = product_named(core, product).await?;
     version_named(core, product, version, &specification.replace("version: \"2.0\"", "version: \"3.0\""), service).await?;
     let key_auth = strategy(core).await?;
+    let registering = register(core, &format!("{provider}/okta")).await?;
     for (name, display_name, issuer) in PROVIDED {
-        provided(core, name, display_name, &format!("{provider}/{issuer}")).await?;
+        let dcr_provider = (name == "okta-dcr").then_some(registering);
+        provided(core, name, display_name, &format!("{provider}/{issuer}"), dcr_provider).await?;
     }
     let strategies = auth_strategies::choices(core, Actor::System).await?;
     for (stage, product, version, strategy) in STAGES {
@@ -162,6 +179,7 @@ async fn stages(core: &Core, gateway: GatewayId, upstream: &str, provider: &str)
         let version = versions.into_iter().find(|known| known.name == version).context("the demo has the version")?;
         let strategy = strategies.iter().find(|known| known.name == strategy).context("the demo has the strategy")?;
         publish(core, &portal, version.id, strategy.id, true).await?;
+        developer(core, &portal).await?;
         if (stage, version.name.as_str(), strategy.name.as_str()) == ("Staging", "v2", "okta-oidc") {
             client(core, &portal, version.id, strategy).await?;
         }
@@ -169,8 +187,37 @@ async fn stages(core: &Core, gateway: GatewayId, upstream: &str, provider: &str)
     Ok(())
 }
 
+async fn dcr_provider(core: &Core) -> portico_core::Result<Option<DcrProvider>> {
+    let request = PageRequest { search: DCR_PROVIDER.to_owned(), ..PageRequest::default() };
+    let found = dcr_providers::list(core, Actor::System, &request).await?.items;
+    Ok(found.into_iter().find(|provider| provider.name == DCR_PROVIDER))
+}
+
+/// The DCR provider at the demo's identity provider. One that has clients stays where it is.
+async fn register(core: &Core, issuer: &str) -> portico_core::Result<DcrProviderId> {
+    let input = DcrProviderInput {
+        name: DCR_PROVIDER.to_owned(),
+        display_name: "Okta".to_owned(),
+        provider_type: ProviderType::Oidc,
+        issuer: issuer.to_owned(),
+        config: DcrConfig::default(),
+        secret: Some(Plain::new(INITIAL_ACCESS_TOKEN)),
+    };
+    match dcr_provider(core).await? {
+        None => dcr_providers::create(core, Actor::System, input).await,
+        Some(known) if known.issuer == issuer || known.client_count > 0 => Ok(known.id),
+        Some(known) => dcr_providers::update(core, Actor::System, known.id, input).await.map(|()| known.id),
+    }
+}
+
 /// A strategy of the demo's identity provider, which has another port at each start.
-async fn provided(core: &Core, name: &str, display_name: &str, issuer: &str) -> portico_core::Result<()> {
+async fn provided(
+    core: &Core,
+    name: &str,
+    display_name: &str,
+    issuer: &str,
+    dcr_provider: Option<DcrProviderId>,
+) -> portico_core::Result<()> {
     let input = OpenidConnectInput {
         name: name.to_owned(),
         display_name: display_name.to_owned(),
@@ -178,6 +225,7 @@ async fn provided(core: &Core, name: &str, display_name: &str, issuer: &str) -> 
         credential_claim: vec!["client_id".to_owned()],
         auth_methods: vec!["bearer".to_owned(), "client_credentials".to_owned()],
         confirmed: true,
+        dcr_provider,
         ..OpenidConnectInput::default()
     };
     match auth_strategies::choices(core, Actor::System).await?.into_iter().find(|strategy| strategy.name == name) {
@@ -197,6 +245,7 @@ async fn client(core: &Core, portal: &Portal, version: VersionId, strategy: &Aut
                 name: "Demo client".to_owned(),
                 description: "Made with the demo data.".to_owned(),
                 reference_id: Some(CLIENT.0.to_owned()),
+                ..ApplicationInput::default()
             };
             applications::create(core, ada, portal, &input, Some(strategy.id)).await?
         }

@@ -6,6 +6,7 @@
 mod builders;
 mod clock;
 pub mod issuer;
+pub mod providers;
 
 pub use builders::*;
 pub use clock::TestClock;
@@ -14,6 +15,7 @@ use portico_core::{
     Core, MIGRATOR, Site,
     clock::Random,
     database,
+    dcr_providers::connectors::AdminTokens,
     mail::Delivery,
     outgoing::{AllowedNetworks, Outgoing},
     passwords::Passwords,
@@ -64,6 +66,7 @@ impl TestCore {
             passwords: Passwords::with_cost(64, 1),
             delivery: Delivery::none(),
             outgoing: loopback(),
+            admin_tokens: AdminTokens::default(),
             site: Arc::new(Site {
                 scheme: "http".to_owned(),
                 host: "localhost".to_owned(),

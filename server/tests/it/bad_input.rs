@@ -1,8 +1,8 @@
 //! What nobody should send, into every field of every form.
 
 use crate::{
-    authorization_coverage::{For, World, world},
     browser::{Browser, TestServer},
+    world::{For, World, world},
 };
 use axum::{
     body::Body,

@@ -17,3 +17,4 @@ mod pages;
 mod private_postgres;
 mod reference;
 mod secrecy;
+mod world;

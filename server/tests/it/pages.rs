@@ -158,7 +158,7 @@ async fn demo_data_is_made_once_and_its_key_is_good_each_time() {
     let provider = async || {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let router = portico::demo::servers::provider(origin.clone()).unwrap();
+        let router = portico::demo::servers::provider(core, origin.clone()).unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
         origin
     };

@@ -2,8 +2,8 @@
 //! carries a word of its own, which is then looked for in the whole database and in the log.
 
 use crate::{
-    authorization_coverage::{For, World, world},
     browser::{Browser, TestServer},
+    world::{For, World, world},
 };
 use portico_core::{developers, secrets::Plain};
 use std::{
@@ -13,17 +13,19 @@ use std::{
 };
 
 /// Where a field's text is kept, by table. Fields that are not here are kept nowhere.
-const KEPT: [(&str, &[&str]); 22] = [
+const KEPT: [(&str, &[&str]); 24] = [
     ("content", &["document", "specification", "operation", "specification_schema"]),
     ("custom_domain", &["portal", "mail"]),
-    ("description", &["portal", "product", "application"]),
+    ("description", &["portal", "product", "application", "dcr_client"]),
     ("client_id", &["auth_strategy"]),
     ("credential_claim", &["auth_strategy"]),
-    ("display_name", &["portal", "auth_strategy", "credential"]),
+    ("display_name", &["portal", "auth_strategy", "credential", "dcr_provider"]),
     ("email", &["developer", "registration", "mail"]),
     ("further", &["auth_strategy"]),
     ("full_name", &["developer", "registration", "mail"]),
     ("host", &["gateway_service"]),
+    ("initial_client_audience", &["dcr_provider"]),
+    ("initial_client_id", &["dcr_provider"]),
     ("key_names", &["auth_strategy"]),
     (
         "name",
@@ -35,6 +37,8 @@ const KEPT: [(&str, &[&str]); 22] = [
             "gateway_token",
             "gateway_service",
             "auth_strategy",
+            "dcr_provider",
+            "dcr_client",
             "application",
             "registration",
             "mail",

@@ -5,7 +5,7 @@ pub mod store;
 pub use store::{Application, StrategyChoice};
 
 use crate::{
-    Actor, Core, Result, audit,
+    Actor, Core, Result, audit, dcr_clients,
     error::{OnConstraint, OrNotFound},
     portals::Portal,
 };
@@ -17,29 +17,82 @@ use portico_model::{
     text::{DESCRIPTION_MAX, Fields, NAME_MAX},
 };
 
+/// An application has at most this many redirect URIs.
+pub const REDIRECT_URIS_MAX: usize = 10;
+
 /// What a developer decides about an application.
 #[derive(Clone, Debug, Default)]
 pub struct ApplicationInput {
     pub name: String,
     pub description: String,
     /// What another system calls it; for a strategy with an OpenID provider, the client id that this gave. Unique among
-    /// the applications of a strategy.
+    /// the applications of a strategy. A DCR provider gives it itself.
     pub reference_id: Option<String>,
+    /// Where people come back to after they have signed in at the OpenID provider.
+    pub redirect_uris: Vec<String>,
+    /// Those of the strategy's that the application asks for, where its developer may choose.
+    pub scopes: Option<Vec<String>>,
 }
 
-fn check(input: &ApplicationInput, strategy: StrategyType) -> Result<ApplicationInput> {
+/// What an application may be, by its strategy.
+struct Terms<'a> {
+    strategy_type: StrategyType,
+    /// Whether a DCR provider registers its client.
+    has_dcr: bool,
+    /// What a developer may choose from; none where there is no choice.
+    available_scopes: Option<&'a [String]>,
+}
+
+fn check(input: &ApplicationInput, terms: &Terms<'_>) -> Result<ApplicationInput> {
     let mut fields = Fields::new();
     let name = fields.line("name", &input.name, NAME_MAX);
     let description = fields.text("description", &input.description, DESCRIPTION_MAX);
     let reference_id = fields.optional_line("reference_id", input.reference_id.as_deref().unwrap_or_default(), NAME_MAX);
-    if reference_id.is_empty() && strategy == StrategyType::OpenidConnect {
+    if terms.has_dcr && !reference_id.is_empty() {
+        fields.reject("reference_id", Rule::GivenByProvider);
+    } else if !terms.has_dcr && reference_id.is_empty() && terms.strategy_type == StrategyType::OpenidConnect {
         fields.reject("reference_id", Rule::Required);
     }
+    let redirect_uris = redirect_uris(&mut fields, &input.redirect_uris);
+    let scopes = match (terms.available_scopes, &input.scopes) {
+        (Some(available), Some(chosen)) if chosen.iter().any(|scope| !available.contains(scope)) => {
+            fields.reject("scopes", Rule::NotOffered);
+            None
+        }
+        (Some(_), chosen) => chosen.clone(),
+        (None, _) => None,
+    };
     fields.finish()?;
-    Ok(ApplicationInput { name, description, reference_id: Some(reference_id).filter(|id| !id.is_empty()) })
+    let reference_id = Some(reference_id).filter(|id| !id.is_empty());
+    Ok(ApplicationInput { name, description, reference_id, redirect_uris, scopes })
 }
 
-/// Creates an application with one of the portal's strategies, or its default one. For developers.
+fn redirect_uris(fields: &mut Fields, given: &[String]) -> Vec<String> {
+    let mut uris: Vec<String> = Vec::new();
+    for uri in given.iter().map(|uri| uri.trim()).filter(|uri| !uri.is_empty()) {
+        let uri = fields.optional_line("redirect_uris", uri, NAME_MAX);
+        if !is_redirect_uri(&uri) {
+            fields.reject("redirect_uris", Rule::RedirectUri);
+        } else if !uris.contains(&uri) {
+            uris.push(uri);
+        }
+    }
+    if uris.len() > REDIRECT_URIS_MAX {
+        fields.reject("redirect_uris", Rule::MaxItems(REDIRECT_URIS_MAX));
+    }
+    uris
+}
+
+/// Absolute and without a fragment (RFC 6749, section 3.1.2). Scripts and data are no places to go to.
+fn is_redirect_uri(uri: &str) -> bool {
+    let Ok(url) = url::Url::parse(uri) else { return false };
+    let is_web = matches!(url.scheme(), "http" | "https");
+    let is_executed = matches!(url.scheme(), "javascript" | "data" | "vbscript" | "blob" | "file" | "about");
+    url.fragment().is_none() && !is_executed && (!is_web || url.host().is_some())
+}
+
+/// Creates an application with one of the portal's strategies, or its default one. Where the strategy names a DCR provider,
+/// its client is made in the background. For developers.
 pub async fn create(
     core: &Core,
     actor: Actor,
@@ -53,9 +106,17 @@ pub async fn create(
     let not_offered = |rule| Problem::field("auth_strategy", rule);
     let strategy = strategy.or(portal.default_auth_strategy_id).ok_or_else(|| not_offered(Rule::Required))?;
     let offered = store::offered(&mut tx, portal.id, strategy).await?;
-    let strategy_type = offered.ok_or_else(|| not_offered(Rule::NotOffered))?;
-    let input = check(input, strategy_type)?;
+    let offered = offered.ok_or_else(|| not_offered(Rule::NotOffered))?;
+    let terms = Terms {
+        strategy_type: offered.strategy_type,
+        has_dcr: offered.dcr_provider_id.is_some(),
+        available_scopes: offered.available_scopes.as_deref(),
+    };
+    let input = check(input, &terms)?;
     unique(store::insert(&mut tx, id, portal.id, developer, strategy, &input, core.now()).await)?;
+    if let Some(provider) = offered.dcr_provider_id {
+        dcr_clients::create(core, &mut tx, id, provider, &input.name).await?;
+    }
     audit::record(core, &mut tx, actor, Some(portal.id), "application.created", Some(id.0)).await?;
     tx.commit().await?;
     Ok(id)
@@ -71,14 +132,22 @@ pub async fn update(core: &Core, actor: Actor, portal: PortalId, id: Application
     let developer = actor.require_developer(portal)?;
     let mut tx = core.begin().await?;
     let strategy = store::lock_own(&mut tx, developer, id).await?.or_not_found()?;
-    let input = check(input, strategy.strategy_type)?;
+    let terms = Terms {
+        strategy_type: strategy.strategy_type,
+        has_dcr: strategy.has_dcr,
+        available_scopes: strategy.available_scopes.as_deref(),
+    };
+    let mut input = check(input, &terms)?;
+    if strategy.has_dcr {
+        input.reference_id = strategy.reference_id;
+    }
     unique(store::update(&mut tx, id, &input, core.now()).await)?;
     audit::record(core, &mut tx, actor, Some(portal), "application.updated", Some(id.0)).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Deletes an application with its keys and registrations. For the developer whose it is.
+/// Deletes an application with its keys and registrations, and its client at the DCR provider. For the developer whose it is.
 pub async fn delete(core: &Core, actor: Actor, portal: PortalId, id: ApplicationId) -> Result<()> {
     let developer = actor.require_developer(portal)?;
     let mut tx = core.begin().await?;

@@ -5,7 +5,7 @@ use crate::{
     paging::{self, Breadth, Order, Window},
 };
 use portico_model::{
-    ids::{ApplicationId, AuthStrategyId, DeveloperId, PortalId},
+    ids::{ApplicationId, AuthStrategyId, DcrProviderId, DeveloperId, PortalId},
     paging::{Page, PageRequest},
     states::StrategyType,
 };
@@ -31,6 +31,11 @@ pub struct Application {
     /// For `openid_connect` alone.
     #[sqlx(json(nullable))]
     pub openid_connect: Option<OpenidConnect>,
+    pub redirect_uris: Vec<String>,
+    /// None where the strategy's are taken.
+    pub scopes: Option<Vec<String>>,
+    /// Whether a DCR provider registers its client.
+    pub has_dcr: bool,
     pub credential_count: i64,
     /// In any status.
     pub registration_count: i64,
@@ -43,6 +48,10 @@ pub struct StrategyChoice {
     pub id: AuthStrategyId,
     pub display_name: String,
     pub strategy_type: StrategyType,
+    /// The DCR provider's display name, where one registers the client.
+    pub provider_name: Option<String>,
+    /// The scopes that a developer chooses from, if they may.
+    pub available_scopes: Option<Vec<String>>,
     /// How many published versions take applications of this strategy.
     pub version_count: i64,
 }
@@ -52,7 +61,8 @@ const COLUMNS: &str = "select application.id, application.name, application.desc
         application.developer_id, developer.full_name as developer_name, developer.email as developer_email,
         application.auth_strategy_id, auth_strategy.display_name as strategy_display_name,
         auth_strategy.strategy_type, auth_strategy.key_names, auth_strategy.max_key_lifetime_days,
-        auth_strategy.openid_connect,
+        auth_strategy.openid_connect, application.redirect_uris, application.scopes,
+        exists (select from dcr_client where application_id = application.id) as has_dcr,
         (select count(*) from credential where application_id = application.id) as credential_count,
         (select count(*) from registration where application_id = application.id) as registration_count,
         application.created_at
@@ -72,8 +82,9 @@ pub(super) async fn insert(
 ) -> Result<()> {
     sqlx::query(
         "insert into application
-             (id, portal_id, developer_id, auth_strategy_id, name, description, reference_id, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+             (id, portal_id, developer_id, auth_strategy_id, name, description, reference_id, redirect_uris, scopes,
+              created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
     )
     .bind(id)
     .bind(portal)
@@ -82,6 +93,8 @@ pub(super) async fn insert(
     .bind(&input.name)
     .bind(&input.description)
     .bind(&input.reference_id)
+    .bind(&input.redirect_uris)
+    .bind(&input.scopes)
     .bind(now)
     .execute(connection)
     .await?;
@@ -94,14 +107,19 @@ pub(super) async fn update(
     input: &ApplicationInput,
     now: OffsetDateTime,
 ) -> Result<()> {
-    sqlx::query("update application set name = $2, description = $3, reference_id = $4, updated_at = $5 where id = $1")
-        .bind(id)
-        .bind(&input.name)
-        .bind(&input.description)
-        .bind(&input.reference_id)
-        .bind(now)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "update application set name = $2, description = $3, reference_id = $4, redirect_uris = $5, scopes = $6, updated_at = $7
+         where id = $1",
+    )
+    .bind(id)
+    .bind(&input.name)
+    .bind(&input.description)
+    .bind(&input.reference_id)
+    .bind(&input.redirect_uris)
+    .bind(&input.scopes)
+    .bind(now)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -120,6 +138,28 @@ pub(crate) struct OwnStrategy {
     pub id: AuthStrategyId,
     pub strategy_type: StrategyType,
     pub max_key_lifetime_days: Option<i32>,
+    pub reference_id: Option<String>,
+    /// Whether a DCR provider registers the client.
+    pub has_dcr: bool,
+    /// The scopes that the developer chooses from, if they may.
+    pub available_scopes: Option<Vec<String>>,
+}
+
+/// What a strategy asks of a new application.
+#[derive(FromRow)]
+pub(super) struct Offered {
+    pub strategy_type: StrategyType,
+    pub dcr_provider_id: Option<DcrProviderId>,
+    /// The scopes that a developer chooses from, if they may.
+    pub available_scopes: Option<Vec<String>>,
+}
+
+/// The scopes of a strategy, where its DCR provider lets developers choose.
+macro_rules! available_scopes {
+    () => {
+        "case when (dcr_provider.dcr_config ->> 'use_developer_managed_scopes')::boolean
+             then array(select jsonb_array_elements_text(auth_strategy.openid_connect -> 'scopes')) end as available_scopes"
+    };
 }
 
 /// Locks a developer's own application; its strategy.
@@ -128,11 +168,15 @@ pub(crate) async fn lock_own(
     developer: DeveloperId,
     id: ApplicationId,
 ) -> Result<Option<OwnStrategy>> {
-    let strategy = sqlx::query_as(
-        "select auth_strategy.id, strategy_type, max_key_lifetime_days from application
-         join auth_strategy on auth_strategy.id = application.auth_strategy_id
-         where application.id = $1 and developer_id = $2 for update of application",
-    )
+    let strategy = sqlx::query_as(concat!(
+        "select auth_strategy.id, strategy_type, max_key_lifetime_days, reference_id,
+             exists (select from dcr_client where application_id = application.id) as has_dcr, ",
+        available_scopes!(),
+        " from application
+             join auth_strategy on auth_strategy.id = application.auth_strategy_id
+             left join dcr_provider on dcr_provider.id = auth_strategy.dcr_provider_id
+             where application.id = $1 and developer_id = $2 for update of application"
+    ))
     .bind(id)
     .bind(developer)
     .fetch_optional(connection)
@@ -140,17 +184,20 @@ pub(crate) async fn lock_own(
     Ok(strategy)
 }
 
-/// The type of a strategy that applications of a portal may have.
+/// A strategy that applications of a portal may have.
 pub(super) async fn offered(
     connection: &mut PgConnection,
     portal: PortalId,
     strategy: AuthStrategyId,
-) -> Result<Option<StrategyType>> {
-    let offered = sqlx::query_scalar(
-        "select strategy_type from auth_strategy where id = $2 and (
+) -> Result<Option<Offered>> {
+    let offered = sqlx::query_as(concat!(
+        "select strategy_type, dcr_provider_id, ",
+        available_scopes!(),
+        " from auth_strategy left join dcr_provider on dcr_provider.id = auth_strategy.dcr_provider_id
+         where auth_strategy.id = $2 and (
              exists (select from publication where portal_id = $1 and auth_strategy_id = $2 and publish_status = 'published')
-             or exists (select from portal where id = $1 and default_auth_strategy_id = $2))",
-    )
+             or exists (select from portal where id = $1 and default_auth_strategy_id = $2))"
+    ))
     .bind(portal)
     .bind(strategy)
     .fetch_optional(connection)
@@ -159,12 +206,15 @@ pub(super) async fn offered(
 }
 
 pub(super) async fn strategy_choices(pool: &PgPool, portal: PortalId) -> Result<Vec<StrategyChoice>> {
-    let choices = sqlx::query_as(
-        "select auth_strategy.id, auth_strategy.display_name, strategy_type, count(*) as version_count
+    let choices = sqlx::query_as(concat!(
+        "select auth_strategy.id, auth_strategy.display_name, strategy_type, dcr_provider.display_name as provider_name, ",
+        available_scopes!(),
+        ", count(*) as version_count
          from publication join auth_strategy on auth_strategy.id = publication.auth_strategy_id
+         left join dcr_provider on dcr_provider.id = auth_strategy.dcr_provider_id
          where publication.portal_id = $1 and publish_status = 'published'
-         group by auth_strategy.id order by lower(auth_strategy.display_name), auth_strategy.id limit 100",
-    )
+         group by auth_strategy.id, dcr_provider.id order by lower(auth_strategy.display_name), auth_strategy.id limit 100"
+    ))
     .bind(portal)
     .fetch_all(pool)
     .await?;

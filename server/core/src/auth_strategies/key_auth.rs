@@ -47,6 +47,7 @@ impl KeyAuthInput {
             max_key_lifetime_days: self.max_key_lifetime_days.and_then(|days| i32::try_from(days).ok()),
             openid_connect: None,
             client_secret: None,
+            dcr_provider: None,
         }
     }
 }

@@ -5,13 +5,14 @@ use super::{
     store::{self, Before, Settings},
 };
 use crate::{
-    Actor, Core, Result, audit,
+    Actor, Core, Result, audit, dcr_providers,
     error::{OnConstraint, OrNotFound},
+    jobs::{self, Job},
     openid::{self, Endpoints},
     secrets::{Plain, Secrets},
 };
 use portico_model::{
-    ids::AuthStrategyId,
+    ids::{AuthStrategyId, DcrProviderId},
     problem::{FieldProblem, IssuerFault, Problem, Rule},
     states::{AuthMethod, StrategyType},
     text::{Fields, is_base_url},
@@ -113,6 +114,9 @@ pub struct OpenidConnectInput {
     pub further: String,
     /// Whether callers may stop working. Not asked for when none would.
     pub confirmed: bool,
+    /// Where the clients of new applications are registered; its issuer is taken where none is given. None for clients that
+    /// developers bring along.
+    pub dcr_provider: Option<DcrProviderId>,
 }
 
 /// A checked input.
@@ -122,6 +126,7 @@ struct Checked {
     config: OpenidConnect,
     new_secret: Option<Plain>,
     confirmed: bool,
+    dcr_provider: Option<DcrProviderId>,
 }
 
 impl Checked {
@@ -134,6 +139,7 @@ impl Checked {
             max_key_lifetime_days: None,
             openid_connect: Some(&self.config),
             client_secret,
+            dcr_provider: self.dcr_provider,
         }
     }
 
@@ -184,7 +190,21 @@ fn check(input: OpenidConnectInput) -> Result<Checked, Problem> {
     fields.finish()?;
     let hide_credentials = input.hide_credentials;
     let config = OpenidConnect { issuer, scopes, credential_claim, auth_methods, hide_credentials, client_id, further };
-    Ok(Checked { name, display_name, config, new_secret, confirmed: input.confirmed })
+    let (confirmed, dcr_provider) = (input.confirmed, input.dcr_provider);
+    Ok(Checked { name, display_name, config, new_secret, confirmed, dcr_provider })
+}
+
+/// An input with the issuer of the DCR provider that it names, where it has none itself.
+async fn with_issuer(core: &Core, mut input: OpenidConnectInput) -> Result<OpenidConnectInput> {
+    if let Some(id) = input.dcr_provider {
+        let mut connection = core.pool.acquire().await?;
+        let provider = dcr_providers::store::find(&mut connection, id).await?;
+        let provider = provider.ok_or_else(|| Problem::field("dcr_provider", Rule::NotOffered))?;
+        if input.issuer.trim().is_empty() {
+            input.issuer = provider.discovered_issuer().to_owned();
+        }
+    }
+    Ok(input)
 }
 
 fn words(fields: &mut Fields, field: &str, given: &[String], max: usize) -> Vec<String> {
@@ -306,7 +326,7 @@ pub fn client_secret(secrets: &Secrets, id: AuthStrategyId, sealed: &[u8]) -> an
 /// `Invalid` with [`Rule::Issuer`] when the issuer's discovery document cannot be had or lacks an endpoint.
 pub async fn create_openid_connect(core: &Core, actor: Actor, input: OpenidConnectInput) -> Result<AuthStrategyId> {
     actor.require_admin()?;
-    let checked = check(input)?;
+    let checked = check(with_issuer(core, input).await?)?;
     let id = core.new_id();
     let secret = checked.secret(core, id, None)?;
     checked.require_secret(secret.as_ref(), None)?;
@@ -327,14 +347,17 @@ pub async fn create_openid_connect(core: &Core, actor: Actor, input: OpenidConne
 /// until that is confirmed.
 pub async fn update_openid_connect(core: &Core, actor: Actor, id: AuthStrategyId, input: OpenidConnectInput) -> Result<()> {
     actor.require_admin()?;
-    let checked = check(input)?;
+    let checked = check(with_issuer(core, input).await?)?;
     ask_issuer(core, &checked.config).await?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, id, StrategyType::OpenidConnect).await?.or_not_found()?;
     let secret = checked.secret(core, id, Some(&before))?;
     checked.require_secret(secret.as_ref(), Some(&before))?;
-    if before.openid_connect.is_some_and(|config| config.is_narrowed_by(&checked.config)) {
+    if before.openid_connect.as_ref().is_some_and(|config| config.is_narrowed_by(&checked.config)) {
         confirm_stops(&mut tx, id, checked.confirmed).await?;
+    }
+    if before.openid_connect.as_ref() != Some(&checked.config) {
+        jobs::enqueue(core, &mut tx, &[Job::ReviewClients { strategy: id }]).await?;
     }
     let settings = checked.settings(secret.as_deref());
     store::update(&mut tx, id, &settings, core.now()).await.taken("auth_strategy_name_key", "name")?;

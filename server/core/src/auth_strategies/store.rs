@@ -1,7 +1,7 @@
 use super::OpenidConnect;
 use crate::Result;
 use portico_model::{
-    ids::{AuthStrategyId, ProductId, VersionId},
+    ids::{AuthStrategyId, DcrProviderId, ProductId, VersionId},
     paging::{Page, PageRequest},
     states::StrategyType,
 };
@@ -22,6 +22,8 @@ pub struct AuthStrategy {
     pub openid_connect: Option<OpenidConnect>,
     /// Whether Portico has the secret of its own client at the provider.
     pub has_client_secret: bool,
+    /// Where the clients of applications are registered, if they are.
+    pub dcr_provider_id: Option<DcrProviderId>,
     /// How many publications use it.
     pub publication_count: i64,
     pub created_at: OffsetDateTime,
@@ -38,7 +40,7 @@ pub struct StrategyUse {
 }
 
 const COLUMNS: &str = "select id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect,
-    client_secret is not null as has_client_secret, created_at,
+    client_secret is not null as has_client_secret, dcr_provider_id, created_at,
     (select count(*) from publication where publication.auth_strategy_id = auth_strategy.id) as publication_count
     from auth_strategy ";
 
@@ -52,6 +54,7 @@ pub(super) struct Settings<'a> {
     pub openid_connect: Option<&'a OpenidConnect>,
     /// Sealed.
     pub client_secret: Option<&'a [u8]>,
+    pub dcr_provider: Option<DcrProviderId>,
 }
 
 /// What changing a strategy needs to know of it.
@@ -85,8 +88,8 @@ pub(super) async fn insert(
     sqlx::query(
         "insert into auth_strategy
              (id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect, client_secret,
-              created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
+              dcr_provider_id, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
     )
     .bind(id)
     .bind(settings.name)
@@ -96,6 +99,7 @@ pub(super) async fn insert(
     .bind(settings.max_key_lifetime_days)
     .bind(settings.openid_connect.map(Json))
     .bind(settings.client_secret)
+    .bind(settings.dcr_provider)
     .bind(now)
     .execute(connection)
     .await?;
@@ -110,7 +114,7 @@ pub(super) async fn update(
 ) -> Result<()> {
     sqlx::query(
         "update auth_strategy set name = $2, display_name = $3, key_names = $4, max_key_lifetime_days = $5,
-             openid_connect = $6, client_secret = $7, updated_at = $8
+             openid_connect = $6, client_secret = $7, dcr_provider_id = $8, updated_at = $9
          where id = $1",
     )
     .bind(id)
@@ -120,6 +124,7 @@ pub(super) async fn update(
     .bind(settings.max_key_lifetime_days)
     .bind(settings.openid_connect.map(Json))
     .bind(settings.client_secret)
+    .bind(settings.dcr_provider)
     .bind(now)
     .execute(connection)
     .await?;

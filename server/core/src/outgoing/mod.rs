@@ -25,8 +25,10 @@ pub enum Fault {
     /// The address is in no network that the operator allows.
     NotAllowed,
     Timeout,
-    /// No connection, no TLS, or no HTTP.
+    /// No connection or no TLS: nothing was sent.
     Unreachable,
+    /// The connection ended before the whole answer was there.
+    Broken,
     /// Larger than what is read.
     TooLarge,
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Fault {
             Self::NotAllowed => "the address is in no network of PORTICO_ALLOWED_NETWORKS",
             Self::Timeout => "there was no answer in time",
             Self::Unreachable => "no connection",
+            Self::Broken => "the connection broke off",
             Self::TooLarge => "the answer is too large",
         })
     }
@@ -68,11 +71,14 @@ impl Outgoing {
     /// Sends a request and reads the whole answer, whatever its status.
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Fault> {
         let answering = async {
-            let answer = self.client.request(request.map(|body| Full::new(body.into()))).await.map_err(|error| fault(&error))?;
+            let answer = self.client.request(request.map(|body| Full::new(body.into()))).await.map_err(|error| {
+                let otherwise = if error.is_connect() { Fault::Unreachable } else { Fault::Broken };
+                fault(&error, otherwise)
+            })?;
             let (parts, body) = answer.into_parts();
             let body = Limited::new(body, ANSWER_MAX).collect().await.map_err(|error| match error.is::<LengthLimitError>() {
                 true => Fault::TooLarge,
-                false => Fault::Unreachable,
+                false => Fault::Broken,
             })?;
             Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
         };
@@ -101,14 +107,14 @@ pub fn connector(allowed: AllowedNetworks, timeout: Duration) -> anyhow::Result<
 }
 
 /// What a connection failed of: refused addresses are told apart, because an admin can allow them.
-fn fault(error: &(dyn Error + 'static)) -> Fault {
+fn fault(error: &(dyn Error + 'static), otherwise: Fault) -> Fault {
     let mut cause = Some(error);
     while let Some(error) = cause {
         match error.downcast_ref::<io::Error>().map(io::Error::kind) {
             Some(io::ErrorKind::PermissionDenied) => return Fault::NotAllowed,
-            Some(io::ErrorKind::TimedOut) => return Fault::Timeout,
+            Some(io::ErrorKind::TimedOut) if otherwise == Fault::Broken => return Fault::Timeout,
             _ => cause = error.source(),
         }
     }
-    Fault::Unreachable
+    otherwise
 }

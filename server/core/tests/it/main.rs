@@ -12,6 +12,7 @@ mod attempts;
 mod auth_strategies;
 mod catalogue;
 mod credentials;
+mod dcr;
 mod developers;
 mod documents;
 mod gateways;

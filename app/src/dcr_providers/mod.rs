@@ -1,0 +1,4 @@
+pub mod clients;
+pub mod comparison;
+pub mod functions;
+pub mod pages;

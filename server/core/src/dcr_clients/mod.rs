@@ -1,0 +1,263 @@
+//! The clients that applications have at DCR providers: registered, changed and deleted in the background, from a record
+//! that was written with the change itself.
+
+mod comparison;
+pub mod store;
+mod sync;
+mod wanted;
+
+pub use comparison::{Finding, Place, compare, findings, mend, wait_for_comparison};
+pub(crate) use comparison::{go_on as compare_on, note_failure as note_comparison_failure};
+pub use store::{DcrClient, PossibleOrphan};
+pub use sync::{run_next, work};
+
+use crate::{
+    Actor, Core, Result, applications, audit,
+    dcr_providers::{self, Abilities, Rotation},
+    error::OrNotFound,
+    secrets::Plain,
+};
+use portico_model::{
+    ids::{ApplicationId, AuthStrategyId, DcrClientId, DcrProviderId, PortalId, PossibleOrphanId},
+    paging::{Page, PageRequest},
+    problem::{Conflict, Problem},
+    states::{ClientCall, OrphanReason},
+};
+use sqlx::PgConnection;
+use std::time::Duration;
+use store::NewClient;
+
+/// How often somebody who waits for a client looks.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The client of an application, as its developer sees it.
+#[derive(Clone, Debug)]
+pub struct OwnClient {
+    pub client: DcrClient,
+    /// The one that takes its place once it is there.
+    pub replacement: Option<DcrClient>,
+    /// The provider's display name.
+    pub provider_name: String,
+    pub abilities: Abilities,
+    /// Whether the developer chooses among the strategy's scopes.
+    pub has_chosen_scopes: bool,
+}
+
+/// Asks for a client for a new application, in the transaction that makes it.
+pub(crate) async fn create(
+    core: &Core,
+    connection: &mut PgConnection,
+    application: ApplicationId,
+    provider: DcrProviderId,
+    name: &str,
+) -> Result<()> {
+    let new = NewClient { id: core.new_id(), provider, application: Some(application), replaces: None, is_test: false, name };
+    store::insert(connection, &new, core.now()).await
+}
+
+/// An application's client, where a provider registers it. For the developer whose application it is.
+pub async fn of_application(
+    core: &Core,
+    actor: Actor,
+    portal: PortalId,
+    application: ApplicationId,
+) -> Result<Option<OwnClient>> {
+    applications::get(core, actor, portal, application).await?;
+    let mut connection = core.pool.acquire().await?;
+    let mut clients = store::of_application(&mut connection, application).await?.into_iter();
+    let Some(client) = clients.next() else { return Ok(None) };
+    let provider = dcr_providers::store::find(&mut connection, client.dcr_provider_id).await?.or_not_found()?;
+    Ok(Some(OwnClient {
+        client,
+        replacement: clients.next(),
+        abilities: provider.abilities(),
+        has_chosen_scopes: provider.config.use_developer_managed_scopes,
+        provider_name: provider.display_name,
+    }))
+}
+
+/// Waits until there is nothing to do for an application's client, or something has failed; at most so long. For the
+/// developer whose application it is.
+pub async fn wait(core: &Core, actor: Actor, portal: PortalId, application: ApplicationId, patience: Duration) -> Result<()> {
+    applications::get(core, actor, portal, application).await?;
+    let waiting = async {
+        while !store::is_at_rest(&core.pool, application).await? {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(patience, waiting).await.unwrap_or(Ok(()))
+}
+
+/// The client id and secret of an application. The secret is erased: it is seen once. For the developer whose application
+/// it is.
+///
+/// # Errors
+///
+/// `Conflict` with `ClientNotReady` or `SecretOpened`.
+pub async fn open_secret(core: &Core, actor: Actor, portal: PortalId, application: ApplicationId) -> Result<(String, Plain)> {
+    let (mut tx, client) = lock_own(core, actor, portal, application).await?;
+    let Some(client_id) = client.client_id.clone() else { return Err(Problem::Conflict(Conflict::ClientNotReady).into()) };
+    let secret = match &client.secret {
+        Some(sealed) => sync::open(core, client.id, sync::SECRET, sealed)?,
+        None if client.is_rotation_wanted => return Err(Problem::Conflict(Conflict::ClientNotReady).into()),
+        None => return Err(Problem::Conflict(Conflict::SecretOpened).into()),
+    };
+    store::erase_secret(&mut tx, client.id).await?;
+    audit::record(core, &mut tx, actor, Some(portal), "dcr_client.secret_opened", Some(client.id.0)).await?;
+    tx.commit().await?;
+    Ok((client_id, secret))
+}
+
+/// Asks for another secret. The old one stops as the provider has it. For the developer whose application it is.
+///
+/// # Errors
+///
+/// `Conflict` with `ClientNotReady` or `NoRotation`.
+pub async fn rotate(core: &Core, actor: Actor, portal: PortalId, application: ApplicationId) -> Result<()> {
+    let (mut tx, client) = lock_own(core, actor, portal, application).await?;
+    if client.client_id.is_none() {
+        return Err(Problem::Conflict(Conflict::ClientNotReady).into());
+    }
+    let provider = dcr_providers::store::find(&mut tx, client.dcr_provider_id).await?.or_not_found()?;
+    if provider.abilities().rotation == Rotation::Never {
+        return Err(Problem::Conflict(Conflict::NoRotation).into());
+    }
+    store::want_rotation(&mut tx, client.id, true).await?;
+    audit::record(core, &mut tx, actor, Some(portal), "dcr_client.rotation_asked", Some(client.id.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn lock_own(
+    core: &Core,
+    actor: Actor,
+    portal: PortalId,
+    application: ApplicationId,
+) -> Result<(sqlx::Transaction<'static, sqlx::Postgres>, DcrClient)> {
+    let developer = actor.require_developer(portal)?;
+    let mut tx = core.begin().await?;
+    applications::store::lock_own(&mut tx, developer, application).await?.or_not_found()?;
+    let client = store::of_application(&mut tx, application).await?.into_iter().next().or_not_found()?;
+    Ok((tx, client))
+}
+
+/// Looks at the clients of a strategy again. Run by a job.
+pub(crate) async fn review_strategy(core: &Core, strategy: AuthStrategyId) -> Result<()> {
+    store::review_strategy(&core.pool, strategy).await
+}
+
+/// The clients of a provider, newest first. For admins.
+pub async fn list(core: &Core, actor: Actor, provider: DcrProviderId, request: &PageRequest) -> Result<Page<DcrClient>> {
+    actor.require_admin()?;
+    store::list(&core.pool, provider, request).await
+}
+
+/// Tries a client again now. For admins.
+pub async fn retry(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrProviderId> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    let client = store::lock(&mut tx, id).await?.or_not_found()?;
+    store::retry_now(&mut tx, id).await?;
+    audit::record(core, &mut tx, actor, None, "dcr_client.retried", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(client.dcr_provider_id)
+}
+
+/// Ends the attempts. What should have been deleted is noted as a possible orphan; what an application waits for can be
+/// tried again later. For admins.
+pub async fn give_up(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrProviderId> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    let client = store::lock(&mut tx, id).await?.or_not_found()?;
+    if client.is_wanted {
+        store::set_given_up(&mut tx, id).await?;
+    } else {
+        if client.client_id.is_some() || client.unanswered == Some(ClientCall::Create) {
+            store::report_orphan(&mut tx, core.new_id(), &client, OrphanReason::GivenUp, core.now()).await?;
+        }
+        store::delete(&mut tx, id).await?;
+    }
+    audit::record(core, &mut tx, actor, None, "dcr_client.given_up", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(client.dcr_provider_id)
+}
+
+/// Lets another client take the place of one that cannot be managed any more. For admins.
+pub async fn replace(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrProviderId> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    let client = store::lock(&mut tx, id).await?.or_not_found()?;
+    if !client.is_unmanageable || client.application_id.is_none() {
+        return Err(Problem::Conflict(Conflict::StatusChange).into());
+    }
+    store::want_rotation(&mut tx, id, true).await?;
+    audit::record(core, &mut tx, actor, None, "dcr_client.replaced", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(client.dcr_provider_id)
+}
+
+/// The clients that may exist at a provider without anybody here knowing. For admins.
+pub async fn possible_orphans(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<Vec<PossibleOrphan>> {
+    actor.require_admin()?;
+    store::orphans(&core.pool, provider).await
+}
+
+/// Notes that somebody has looked for a possible orphan at the provider. For admins.
+pub async fn dismiss_orphan(core: &Core, actor: Actor, id: PossibleOrphanId) -> Result<DcrProviderId> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    let provider = store::delete_orphan(&mut tx, id).await?.or_not_found()?;
+    audit::record(core, &mut tx, actor, None, "possible_orphan.dismissed", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(provider)
+}
+
+/// Begins a test: a client is really created at the provider, and deleted. For admins.
+///
+/// # Errors
+///
+/// `Conflict` with `TestRunning` until the client of the last test is gone.
+pub async fn test(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<()> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    dcr_providers::store::find(&mut tx, provider).await?.or_not_found()?;
+    if let Some(last) = store::test_of(&mut tx, provider).await? {
+        if last.outcome().is_none() {
+            return Err(Problem::Conflict(Conflict::TestRunning).into());
+        }
+        store::delete(&mut tx, last.id).await?;
+    }
+    let new =
+        NewClient { id: core.new_id(), provider, application: None, replaces: None, is_test: true, name: wanted::TEST_NAME };
+    store::insert(&mut tx, &new, core.now()).await?;
+    audit::record(core, &mut tx, actor, None, "dcr_provider.tested", Some(provider.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The last test of a provider. For admins.
+pub async fn last_test(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<Option<DcrClient>> {
+    actor.require_admin()?;
+    let mut connection = core.pool.acquire().await?;
+    store::test_of(&mut connection, provider).await
+}
+
+/// Waits until a test has an outcome or a step of it has failed; at most so long. For admins.
+pub async fn wait_for_test(core: &Core, actor: Actor, provider: DcrProviderId, patience: Duration) -> Result<()> {
+    let waiting = async {
+        while last_test(core, actor, provider).await?.is_some_and(|test| test.outcome().is_none() && test.attempts == 0) {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(patience, waiting).await.unwrap_or(Ok(()))
+}
+
+impl DcrClient {
+    /// Of a test: whether the provider can be used. None while the test's client may be there.
+    pub fn outcome(&self) -> Option<bool> {
+        let is_over = self.is_test && !self.is_wanted && self.client_id.is_none() && self.unanswered.is_none();
+        is_over.then_some(self.last_error.is_empty())
+    }
+}

@@ -96,8 +96,9 @@ export async function startSmtp(port) {
 }
 
 /// An OpenID provider with these clients, whose tokens are for `https://api.example.com` and name in `acts_for` the
-/// client that they are good for. People sign in with any name, in its own pages or by a grant with a password.
-export async function startIssuer(clients, { accessTokenFormat = "jwt", accessTokenTTL = 600 } = {}) {
+/// client that they are good for. People sign in with any name, in its own pages or by a grant with a password. With an
+/// initial access token it registers further clients.
+export async function startIssuer(clients, { accessTokenFormat = "jwt", accessTokenTTL = 600, initialAccessToken } = {}) {
   const url = `http://127.0.0.1:${await freePort()}`;
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const audience = "https://api.example.com";
@@ -120,6 +121,8 @@ export async function startIssuer(clients, { accessTokenFormat = "jwt", accessTo
       clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
       introspection: { enabled: true },
+      registration: { enabled: Boolean(initialAccessToken), initialAccessToken },
+      registrationManagement: { enabled: Boolean(initialAccessToken) },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => audience,
@@ -129,6 +132,20 @@ export async function startIssuer(clients, { accessTokenFormat = "jwt", accessTo
     },
   });
   provider.registerGrantType("password", passwordGrant(provider, audience), ["username", "password", "scope"]);
+  const registered = new Map();
+  const keep = ({ body }) => registered.set(body.client_id, body.client_name);
+  provider.on("registration_create.success", keep);
+  provider.on("registration_update.success", keep);
+  provider.on("registration_delete.success", (context, { clientId }) => registered.delete(clientId));
+  const tokenFor = async ({ id, secret }) => {
+    const basic = Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString("base64");
+    const response = await fetch(`${url}/token`, {
+      method: "POST",
+      headers: { authorization: `Basic ${basic}` },
+      body: new URLSearchParams({ grant_type: "client_credentials", scope: "read" }),
+    });
+    return (await response.json()).access_token;
+  };
   const granted = [];
   provider.on("grant.success", (context) => granted.push(context.oidc.params.grant_type));
   const server = await new Promise((resolve) => {
@@ -136,17 +153,15 @@ export async function startIssuer(clients, { accessTokenFormat = "jwt", accessTo
   });
   const tokens = {};
   for (const { client_id } of clients.filter((client) => client.grant_types?.includes("client_credentials") ?? true)) {
-    const basic = Buffer.from(`${client_id}:${encodeURIComponent(`the secret of ${client_id}`)}`).toString("base64");
-    const response = await fetch(`${url}/token`, {
-      method: "POST",
-      headers: { authorization: `Basic ${basic}` },
-      body: new URLSearchParams({ grant_type: "client_credentials", scope: "read" }),
-    });
-    tokens[client_id] = (await response.json()).access_token;
+    tokens[client_id] = await tokenFor({ id: client_id, secret: `the secret of ${client_id}` });
   }
   return {
     url,
     token: (client) => tokens[client],
+    tokenFor,
+    /// The ids of the clients that were registered.
+    clients: () => [...registered.keys()],
+    clientName: (id) => registered.get(id),
     granted,
     stop: () => new Promise((resolve) => {
       server.close(resolve);
@@ -259,6 +274,14 @@ async function follow(page, url, ...names) {
   return page.url();
 }
 
+/// The demo's DCR provider, with a test behind it.
+async function testedProvider(admin, demo) {
+  const url = await follow(admin, `${demo.base}/admin/dcr-providers`, "demo-provider");
+  await admin.getByRole("button", { name: "Test connection" }).click();
+  await admin.getByText("It works").waitFor();
+  return url;
+}
+
 /// A page of each kind of the demo, with the browser of whoever may see it, its name and its address.
 export async function mainPages(demo, openBrowser) {
   const portal = demo.portal("weather");
@@ -278,6 +301,14 @@ export async function mainPages(demo, openBrowser) {
   const tried = await follow(ada, portal, "Weather", "v1", "/cities/{city}/current");
   const product = await follow(ada, portal, "Weather", "v2");
   const application = await follow(ada, `${portal}/applications`, "Demo app");
+  const production = demo.portal("production");
+  const ops = await openBrowser();
+  await signIn(ops, `${production}/sign-in`, "ada@example.com");
+  await ops.goto(`${production}/applications/new`);
+  await ops.getByLabel("Name", { exact: true }).fill("Billing service");
+  await ops.getByLabel("Auth strategy").selectOption({ label: "Okta, production (1 product version, client made by Okta)" });
+  await ops.getByRole("button", { name: "Create application" }).click();
+  await ops.getByRole("button", { name: "Show the client secret" }).waitFor();
   return [
     [visitor, "directory", `${demo.base}/`],
     [visitor, "no-such-portal", demo.portal("nowhere")],
@@ -301,6 +332,7 @@ export async function mainPages(demo, openBrowser) {
     [ada, "applications", `${portal}/applications`],
     [ada, "new-application", `${portal}/applications/new`],
     [ada, "application", application],
+    [ops, "application-with-client", ops.url()],
     [ada, "account", `${portal}/account`],
     [ada, "explain", `${portal}/explain`],
     [ada, "not-found", `${portal}/nothing`],
@@ -311,6 +343,9 @@ export async function mainPages(demo, openBrowser) {
     [admin, "admin-new-document", (await follow(admin, `${demo.base}/admin/products`, "Weather")) + "/documents/new"],
     [admin, "admin-new-auth-strategy", `${demo.base}/admin/auth-strategies/new`],
     [admin, "admin-new-openid-connect", `${demo.base}/admin/auth-strategies/new?type=openid_connect`],
+    [admin, "admin-dcr-providers", `${demo.base}/admin/dcr-providers`],
+    [admin, "admin-new-dcr-provider", `${demo.base}/admin/dcr-providers/new?type=auth0`],
+    [admin, "admin-dcr-provider", await testedProvider(admin, demo)],
     [admin, "admin-gateways", `${demo.base}/admin/gateways`],
     [admin, "admin-portal", await follow(admin, `${demo.base}/admin/portals`, "Weather")],
     [admin, "admin-products", `${demo.base}/admin/products`],

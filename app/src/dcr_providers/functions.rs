@@ -97,8 +97,7 @@ pub async fn test_dcr_provider(provider: String) -> Result<(), UiError> {
     let id: DcrProviderId = parse_id("provider", &provider)?;
     dcr_clients::test(&visit.core, visit.actor, id).await?;
     dcr_clients::wait_for_test(&visit.core, visit.actor, id, TEST_PATIENCE).await?;
-    redirect(&format!("{}#test", paths::admin::dcr_provider(id)));
-    Ok(())
+    back(&visit, id, "The test was made. Each of its calls stands below.").await
 }
 
 /// For admins.
@@ -108,8 +107,7 @@ pub async fn compare_dcr_provider(provider: String) -> Result<(), UiError> {
     let id: DcrProviderId = parse_id("provider", &provider)?;
     dcr_clients::compare(&visit.core, visit.actor, id).await?;
     dcr_clients::wait_for_comparison(&visit.core, visit.actor, id, PATIENCE).await?;
-    redirect(&format!("{}#comparison", paths::admin::dcr_provider(id)));
-    Ok(())
+    back(&visit, id, "Both sides are compared. What differs stands below.").await
 }
 
 /// For admins.

@@ -232,7 +232,7 @@ fn difference<'a>(client: &DcrClient, remote: &'a Remote) -> Option<New<'a>> {
     let is_redirected = remote.redirect_uris.as_ref().is_some_and(|uris| sorted(uris) != sorted(&applied.redirect_uris));
     let differing = [("name", is_renamed), ("redirect_uris", is_redirected)];
     let fields: Vec<&str> = differing.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
-    (!fields.is_empty()).then(|| New { kind: FindingKind::Differs, client: Some(client.id), remote, fields })
+    (!fields.is_empty()).then_some(New { kind: FindingKind::Differs, client: Some(client.id), remote, fields })
 }
 
 /// Clients that the provider should have listed.

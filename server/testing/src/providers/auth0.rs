@@ -122,10 +122,11 @@ impl Auth0 {
             client.iter().filter(|(name, _)| fields.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect()
         };
         let clients: Vec<_> = page.iter().map(|(_, client)| shown(client)).collect();
-        let mut body = json!({"clients": clients});
-        if let Some((last, _)) = page.last().filter(|(last, _)| self.clients.keys().next_back() != Some(*last)) {
-            body["next"] = json!(last);
-        }
+        let next = page.last().map(|(last, _)| *last).filter(|last| self.clients.keys().next_back() != Some(*last));
+        let body = match next {
+            Some(next) => json!({"clients": clients, "next": next}),
+            None => json!({"clients": clients}),
+        };
         Ok(Reply::json(200, &body))
     }
 

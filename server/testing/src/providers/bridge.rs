@@ -62,16 +62,18 @@ impl Bridge {
     }
 
     fn event(&mut self, asked: &Asked, id: &str) -> Outcome {
-        let further: &[(&str, Kind)] = match serde_json::from_slice::<Value>(&asked.body) {
-            Ok(body) if body["event_type"] == "update_application" => &[("redirect_uris", Kind::Texts)],
-            _ => &[("api_product_version_id", Kind::Text), ("audience", Kind::Text)],
+        let event = serde_json::from_slice::<Value>(&asked.body).ok();
+        let event_type = text(event.as_ref().and_then(|event| event.get("event_type")));
+        let (required_field, optional) = match event_type.as_str() {
+            "update_application" => (("redirect_uris", Kind::Texts), None),
+            _ => (("api_product_version_id", Kind::Text), Some(("audience", Kind::Text))),
         };
-        let fields: Vec<(&str, Kind)> = EVENT.iter().chain(further).copied().collect();
-        let required: Vec<&str> = EVENT.iter().chain(&further[..1]).map(|(name, _)| *name).collect();
+        let fields: Vec<(&str, Kind)> = EVENT.iter().copied().chain([required_field]).chain(optional).collect();
+        let required: Vec<&str> = EVENT.iter().chain([&required_field]).map(|(name, _)| *name).collect();
         let body = asked.object(&fields, &required)?;
         let client = self.find(id)?;
         let version = text(body.get("api_product_version_id"));
-        match text(body.get("event_type")).as_str() {
+        match event_type.as_str() {
             "update_application" => {
                 client.name = text(body.get("application_name"));
                 client.redirect_uris = texts(body.get("redirect_uris"));

@@ -178,10 +178,12 @@ impl Entra {
             .filter(|(_, application)| !application.is_deleted && tagged(application))
             .map(|(id, application)| Self::view(id, application))
             .collect();
-        let mut body = json!({"value": matching.iter().skip(skip).take(3).collect::<Vec<_>>()});
-        if matching.len() > skip + 3 {
-            body["@odata.nextLink"] = json!(format!("{}/v1.0/applications?$skiptoken={}", self.url, skip + 3));
-        }
+        let page: Vec<&Value> = matching.iter().skip(skip).take(3).collect();
+        let next = format!("{}/v1.0/applications?$skiptoken={}", self.url, skip + 3);
+        let body = match matching.len() > skip + 3 {
+            true => json!({"value": page, "@odata.nextLink": next}),
+            false => json!({"value": page}),
+        };
         Ok(Reply::json(200, &body))
     }
 }

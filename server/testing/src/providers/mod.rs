@@ -133,10 +133,13 @@ pub struct RemoteClient {
     pub access: Vec<String>,
 }
 
+/// Decides what goes wrong with a call.
+type Troublemaker = dyn FnMut(usize, &str) -> Option<Trouble> + Send;
+
 struct State {
     vendor: Box<dyn Vendor>,
     /// Which call, counted from 0, meets with what.
-    trouble: Box<dyn FnMut(usize, &str) -> Option<Trouble> + Send>,
+    trouble: Box<Troublemaker>,
     calls: Vec<String>,
     /// Refusals for what no vendor takes: a test that sees one has found a fault of the connector.
     violations: Vec<String>,
@@ -323,7 +326,12 @@ impl Provider {
 
     fn metadata(&self, prefix: &str) -> Value {
         let url = &self.url;
-        let mut metadata = json!({
+        let registration = match self.provider_type {
+            ProviderType::Curity => Some(format!("{url}/oauth/v2/oauth-registration")),
+            ProviderType::Oidc => Some(format!("{url}/reg")),
+            _ => None,
+        };
+        json!({
             "issuer": format!("{url}{prefix}"),
             "authorization_endpoint": format!("{url}/authorize"),
             "token_endpoint": format!("{url}/oauth/v2/oauth-token"),
@@ -331,16 +339,8 @@ impl Provider {
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
-        });
-        let registration = match self.provider_type {
-            ProviderType::Curity => Some("/oauth/v2/oauth-registration"),
-            ProviderType::Oidc => Some("/reg"),
-            _ => None,
-        };
-        if let Some(path) = registration {
-            metadata["registration_endpoint"] = json!(format!("{url}{path}"));
-        }
-        metadata
+            "registration_endpoint": registration,
+        })
     }
 }
 

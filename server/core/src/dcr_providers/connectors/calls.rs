@@ -205,7 +205,7 @@ impl<'a> Calls<'a> {
     /// A provider's endpoints. Nothing is done by asking.
     pub async fn discover(&mut self, issuer: &str) -> Result<Endpoints, Failure> {
         let found = openid::discover(&self.core.outgoing, issuer).await;
-        let told = found.as_ref().err().map(|unusable| in_words(unusable)).unwrap_or_default();
+        let told = found.as_ref().err().map(in_words).unwrap_or_default();
         let status = match &found {
             Ok(_) => Some(200),
             Err(Unusable { fault: IssuerFault::Status(status), .. }) => Some(*status),

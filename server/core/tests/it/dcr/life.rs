@@ -82,7 +82,7 @@ async fn access_follows_registrations_where_the_provider_is_told() {
         let (registration, _) =
             registrations::create(&world.core, world.developer, &world.portal, id, world.version).await.unwrap();
         world.settle().await;
-        assert_eq!(world.only().access, [expected.clone()]);
+        assert_eq!(world.only().access, std::slice::from_ref(&expected));
 
         let decide = |status| registrations::decide(&world.core, Actor::System, registration, status, "");
         decide(RegistrationStatus::Revoked).await.unwrap();

@@ -80,9 +80,8 @@ for (const javaScriptEnabled of [true, false]) {
         await ada.getByLabel("Name", { exact: true }).fill("Robot");
         await press(ada, "Create application");
         await press(ada, "Request access");
-        await expect(ada.getByText("Approved").first()).toBeVisible();
-        await ada.goto(`${portal}/applications`);
-        await ada.getByRole("link", { name: "Robot" }).click();
+        await expect(ada.getByRole("heading", { name: "Robot" })).toBeVisible();
+        await expect(ada.getByRole("row", { name: /Weather v2/ })).toContainText("Approved");
         application = ada.url();
       });
 

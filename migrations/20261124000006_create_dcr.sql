@@ -84,7 +84,8 @@ create unique index dcr_client_application_id_key on dcr_client (application_id)
 create index dcr_client_application_id_idx on dcr_client (application_id);
 create index dcr_client_provider_idx on dcr_client (dcr_provider_id, created_at);
 create index dcr_client_client_id_idx on dcr_client (dcr_provider_id, client_id);
-create index dcr_client_waiting_idx on dcr_client (retry_at nulls first) where state = 'waiting';
+create index dcr_client_waiting_idx on dcr_client (dcr_provider_id, retry_at nulls first) where state = 'waiting';
+create index dcr_client_unsettled_idx on dcr_client (dcr_provider_id) where state <> 'ready';
 create index dcr_client_leases_idx on dcr_client (dcr_provider_id, lease_until) where lease_id is not null;
 create unique index dcr_client_test_key on dcr_client (dcr_provider_id) where is_test;
 

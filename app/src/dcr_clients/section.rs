@@ -137,6 +137,11 @@ fn news(application: &Application, own: &OwnClient, now: OffsetDateTime) -> Opti
     };
     match client.state {
         DcrClientState::Ready => None,
+        DcrClientState::Waiting if own.paused_until.is_some_and(|until| until > now) => Some(format!(
+            "Waiting for {provider} with {what}: it asked for patience. Attempt {}, next {}.",
+            client.attempts + 1,
+            until(own.paused_until.max(client.retry_at), now)
+        )),
         DcrClientState::Waiting if client.attempts == 0 => Some(format!("{provider} is working on {what}.")),
         DcrClientState::Waiting => Some(format!(
             "Waiting for {provider} with {what}: attempt {}, next {}.",

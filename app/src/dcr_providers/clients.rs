@@ -13,7 +13,7 @@ use crate::{
 use leptos::prelude::*;
 use portico_core::{
     dcr_clients::{DcrClient, PossibleOrphan},
-    dcr_providers::{Call, DcrProvider},
+    dcr_providers::Call,
 };
 use portico_model::{
     paging::{Page, PageRequest},
@@ -21,7 +21,7 @@ use portico_model::{
 };
 use time::OffsetDateTime;
 
-pub fn client_section(provider: &DcrProvider, clients: Page<DcrClient>, request: &PageRequest, now: OffsetDateTime) -> AnyView {
+pub fn client_section(clients: Page<DcrClient>, request: &PageRequest, now: OffsetDateTime) -> AnyView {
     let pages = pager(&clients);
     let rows = clients.items.into_iter().map(|client| row(client, now)).collect();
     let headings = view! {
@@ -32,7 +32,8 @@ pub fn client_section(provider: &DcrProvider, clients: Page<DcrClient>, request:
         <th scope="col"><span class="visually-hidden">"Actions"</span></th>
     };
     let states = DcrClientState::ALL.iter().map(|state| (state.as_str(), state.word())).collect();
-    let search = (provider.client_count > 0)
+    let is_narrowed = !request.search.is_empty() || !request.status.is_empty();
+    let search = (clients.total > 0 || is_narrowed)
         .then(|| view! { <ListSearch request=request.clone() label="Search the clients" states=states /> });
     view! {
         <section>

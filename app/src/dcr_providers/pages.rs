@@ -18,7 +18,7 @@ use crate::{
 use leptos::prelude::*;
 use portico_core::{
     dcr_clients,
-    dcr_providers::{self, DcrConfig, DcrProvider, ProviderUse},
+    dcr_providers::{self, DcrConfig, DcrProvider, ListedProvider, ProviderUse},
 };
 use portico_model::{ids::DcrProviderId, paths, states::ProviderType};
 
@@ -53,10 +53,11 @@ pub fn DcrProvidersPage() -> impl IntoView {
     })
 }
 
-fn row(provider: DcrProvider) -> AnyView {
+fn row(listed: ListedProvider) -> AnyView {
+    let provider = listed.provider;
     let to_look_at = [
-        (provider.unsettled_count, count(provider.unsettled_count, "unsettled client", "unsettled clients")),
-        (provider.possible_orphan_count, count(provider.possible_orphan_count, "possible orphan", "possible orphans")),
+        (listed.unsettled_count, count(listed.unsettled_count, "unsettled client", "unsettled clients")),
+        (listed.possible_orphan_count, count(listed.possible_orphan_count, "possible orphan", "possible orphans")),
     ];
     let to_look_at: Vec<String> = to_look_at.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words).collect();
     let tone = if to_look_at.is_empty() { "badge good" } else { "badge waiting" };
@@ -65,8 +66,8 @@ fn row(provider: DcrProvider) -> AnyView {
         <tr>
             <th scope="row"><a href=paths::admin::dcr_provider(provider.id)>{provider.name}</a></th>
             <td data-column="Type">{words::provider_type(provider.provider_type)}</td>
-            <td data-column="Used by">{count(provider.strategy_count, "strategy", "strategies")}</td>
-            <td data-column="Clients">{provider.client_count}</td>
+            <td data-column="Used by">{count(listed.strategy_count, "strategy", "strategies")}</td>
+            <td data-column="Clients">{listed.client_count}</td>
             <td data-column="To look at"><span class=tone>{to_look_at}</span></td>
             <td data-column="Created">{moment(provider.created_at)}</td>
         </tr>
@@ -149,7 +150,7 @@ pub fn DcrProviderPage() -> impl IntoView {
             {paused}
             {test_section(&provider, test.as_ref(), now)}
             {orphan_section(orphans)}
-            {client_section(&provider, clients, &request, now)}
+            {client_section(clients, &request, now)}
             {comparison_section(&provider, findings)}
             <section>
                 <h2>"Where it is used"</h2>

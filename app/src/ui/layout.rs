@@ -60,7 +60,9 @@ fn nav_link(href: &'static str, label: &'static str) -> AnyView {
     let target = Visit::current().target;
     let path = target.split('?').next().unwrap_or_default();
     let is_home = matches!(href, paths::portal::CATALOGUE | paths::admin::HOME);
-    let is_here = path == href || (!is_home && path.starts_with(&format!("{href}/")));
+    // Strategies and DCR providers are two sides of one subject.
+    let is_sibling = href == paths::admin::AUTH_STRATEGIES && path.starts_with(paths::admin::DCR_PROVIDERS);
+    let is_here = path == href || is_sibling || (!is_home && path.starts_with(&format!("{href}/")));
     view! { <a href=href aria-current=is_here.then_some("page")>{label}</a> }.into_any()
 }
 

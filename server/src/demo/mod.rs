@@ -7,7 +7,7 @@ pub mod servers;
 use crate::serve::{answer, failed};
 use anyhow::Context;
 use portico_core::{
-    Actor, Core, admins,
+    Actor, Core, Error, admins,
     applications::{self, ApplicationInput},
     auth_strategies::{self, AuthStrategy, KeyAuthInput, OpenidConnectInput},
     credentials,
@@ -24,6 +24,7 @@ use portico_core::{
 use portico_model::{
     ids::{AuthStrategyId, DcrProviderId, GatewayId, GatewayServiceId, ProductId, VersionId},
     paging::PageRequest,
+    problem::Problem,
     states::{ProviderType, PublishStatus},
 };
 use servers::{CLIENT, INITIAL_ACCESS_TOKEN};
@@ -190,7 +191,7 @@ async fn stages(core: &Core, gateway: GatewayId, upstream: &str, provider: &str)
 async fn dcr_provider(core: &Core) -> portico_core::Result<Option<DcrProvider>> {
     let request = PageRequest { search: DCR_PROVIDER.to_owned(), ..PageRequest::default() };
     let found = dcr_providers::list(core, Actor::System, &request).await?.items;
-    Ok(found.into_iter().find(|provider| provider.name == DCR_PROVIDER))
+    Ok(found.into_iter().map(|listed| listed.provider).find(|provider| provider.name == DCR_PROVIDER))
 }
 
 /// The DCR provider at the demo's identity provider. One that has clients stays where it is.
@@ -205,8 +206,11 @@ async fn register(core: &Core, issuer: &str) -> portico_core::Result<DcrProvider
     };
     match dcr_provider(core).await? {
         None => dcr_providers::create(core, Actor::System, input).await,
-        Some(known) if known.issuer == issuer || known.client_count > 0 => Ok(known.id),
-        Some(known) => dcr_providers::update(core, Actor::System, known.id, input).await.map(|()| known.id),
+        Some(known) if known.issuer == issuer => Ok(known.id),
+        Some(known) => match dcr_providers::update(core, Actor::System, known.id, input).await {
+            Ok(()) | Err(Error::Problem(Problem::Invalid(_))) => Ok(known.id),
+            Err(error) => Err(error),
+        },
     }
 }
 

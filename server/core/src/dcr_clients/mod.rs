@@ -26,6 +26,7 @@ use portico_model::{
 use sqlx::PgConnection;
 use std::time::Duration;
 use store::NewClient;
+use time::OffsetDateTime;
 
 /// How often somebody who waits for a client looks.
 const LOOK: Duration = Duration::from_millis(100);
@@ -41,6 +42,8 @@ pub struct OwnClient {
     pub abilities: Abilities,
     /// Whether the developer chooses among the strategy's scopes.
     pub has_chosen_scopes: bool,
+    /// The provider asked all of us for patience until then.
+    pub paused_until: Option<OffsetDateTime>,
 }
 
 /// Asks for a client for a new application, in the transaction that makes it.
@@ -72,6 +75,7 @@ pub async fn of_application(
         replacement: clients.next(),
         abilities: provider.abilities(),
         has_chosen_scopes: provider.config.use_developer_managed_scopes,
+        paused_until: provider.paused_until,
         provider_name: provider.display_name,
     }))
 }

@@ -157,19 +157,26 @@ pub(super) async fn claim(
     lease_until: OffsetDateTime,
 ) -> Result<Option<DcrClient>> {
     let mut query = QueryBuilder::<Postgres>::new("update dcr_client set lease_id = ");
-    query.push_bind(lease).push(", lease_until = ").push_bind(lease_until).push(
+    query.push_bind(lease).push(", lease_until = ").push_bind(lease_until);
+    query.push(
         " where id = (
-             select dcr_client.id from dcr_client join dcr_provider on dcr_provider.id = dcr_client.dcr_provider_id
-             where state = 'waiting' and (retry_at is null or retry_at <= ",
+             select due.id from dcr_provider
+             cross join lateral (
+                 select id from dcr_client
+                 where dcr_provider_id = dcr_provider.id and state = 'waiting' and (retry_at is null or retry_at <= ",
     );
     query.push_bind(now).push(") and (lease_until is null or lease_until <= ").push_bind(now);
-    query.push(") and (paused_until is null or paused_until <= ").push_bind(now);
+    query.push(
+        ")
+                 order by retry_at nulls first limit 1 for update skip locked) due
+             where (paused_until is null or paused_until <= ",
+    );
+    query.push_bind(now);
     query.push(
         ") and (select count(*) from dcr_client busy
-                where busy.dcr_provider_id = dcr_provider.id and busy.lease_id is not null and busy.lease_until > ",
+                    where busy.dcr_provider_id = dcr_provider.id and busy.lease_id is not null and busy.lease_until > ",
     );
-    query.push_bind(now).push(") < ").push_bind(PER_PROVIDER);
-    query.push(" order by retry_at nulls first limit 1 for update of dcr_client skip locked) returning ").push(COLUMNS);
+    query.push_bind(now).push(") < ").push_bind(PER_PROVIDER).push(" limit 1) returning ").push(COLUMNS);
     Ok(query.build_query_as().fetch_optional(pool).await?)
 }
 

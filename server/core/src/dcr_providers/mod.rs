@@ -4,7 +4,7 @@ pub mod connectors;
 pub mod store;
 
 pub use connectors::{Abilities, Call, Comparison, Recovery, Rotation};
-pub use store::{DcrProvider, ProviderChoice, ProviderUse};
+pub use store::{DcrProvider, ListedProvider, ProviderChoice, ProviderUse};
 
 use crate::{
     Actor, Core, Result, audit, dcr_clients,
@@ -21,6 +21,7 @@ use portico_model::{
     text::{Fields, is_base_url},
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 
 /// Longest name, address, id and secret of a provider, in characters.
 const TEXT_MAX: usize = 256;
@@ -215,7 +216,7 @@ pub async fn update(core: &Core, actor: Actor, id: DcrProviderId, input: DcrProv
     ask_issuer(core, &checked).await?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, id).await?.filter(|p| p.provider_type == checked.provider_type).or_not_found()?;
-    must_stay(&before, &checked)?;
+    must_stay(&mut tx, &before, &checked).await?;
     let secret = checked.secret(core, id, Some(&before))?;
     store::update(&mut tx, id, &settings(&checked, secret.as_deref()), core.now())
         .await
@@ -227,14 +228,16 @@ pub async fn update(core: &Core, actor: Actor, id: DcrProviderId, input: DcrProv
 }
 
 /// Clients are where they were made: asked for them elsewhere, another provider would say that they are gone.
-fn must_stay(before: &DcrProvider, checked: &Checked) -> Result<(), Problem> {
+async fn must_stay(connection: &mut PgConnection, before: &DcrProvider, checked: &Checked) -> Result<()> {
     let fields = [
         ("issuer", before.issuer != checked.issuer),
         ("dcr_base_url", before.config.dcr_base_url != checked.config.dcr_base_url),
     ];
-    match fields.into_iter().find(|(_, differs)| *differs && before.client_count > 0) {
-        Some((field, _)) => Err(Problem::field(field, Rule::FixedByClients)),
-        None => Ok(()),
+    match fields.into_iter().find(|(_, differs)| *differs) {
+        Some((field, _)) if store::has_clients(connection, before.id).await? => {
+            Err(Problem::field(field, Rule::FixedByClients).into())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -274,7 +277,7 @@ pub async fn strategies(core: &Core, actor: Actor, id: DcrProviderId) -> Result<
 }
 
 /// The providers. For admins.
-pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<DcrProvider>> {
+pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<ListedProvider>> {
     actor.require_admin()?;
     store::list(&core.pool, request).await
 }

@@ -29,13 +29,6 @@ pub struct DcrProvider {
     /// Why that ended early; none while it runs and when it is done.
     pub comparison_failed: Option<String>,
     pub is_comparing: bool,
-    /// How many strategies name it.
-    pub strategy_count: i64,
-    /// How many clients of applications there are, or shall be.
-    pub client_count: i64,
-    /// How many of them are not what they should be.
-    pub unsettled_count: i64,
-    pub possible_orphan_count: i64,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -45,6 +38,20 @@ impl DcrProvider {
     pub fn has_secret(&self) -> bool {
         self.secret.is_some()
     }
+}
+
+/// A provider, with how much there is of what belongs to it.
+#[derive(Clone, Debug, FromRow)]
+pub struct ListedProvider {
+    #[sqlx(flatten)]
+    pub provider: DcrProvider,
+    /// How many strategies name it.
+    pub strategy_count: i64,
+    /// How many clients of applications there are, or shall be.
+    pub client_count: i64,
+    /// How many of them are not what they should be.
+    pub unsettled_count: i64,
+    pub possible_orphan_count: i64,
 }
 
 /// A strategy that names a provider.
@@ -62,16 +69,22 @@ pub struct ProviderChoice {
     pub issuer: String,
 }
 
-const COLUMNS: &str = "select id, name, display_name, provider_type, issuer, dcr_config as config, secret, paused_until,
+const COLUMNS: &str = "id, name, display_name, provider_type, issuer, dcr_config as config, secret, paused_until,
     compared_at, comparison_failed, created_at, updated_at,
     exists (select from job where kind = 'compare_clients' and state = 'waiting'
-            and payload -> 'place' ->> 'provider' = dcr_provider.id::text) as is_comparing,
-    (select count(*) from auth_strategy where dcr_provider_id = dcr_provider.id) as strategy_count,
+            and payload -> 'place' ->> 'provider' = dcr_provider.id::text) as is_comparing";
+
+const COUNTS: &str = "(select count(*) from auth_strategy where dcr_provider_id = dcr_provider.id) as strategy_count,
     (select count(*) from dcr_client where dcr_provider_id = dcr_provider.id and not is_test) as client_count,
     (select count(*) from dcr_client where dcr_provider_id = dcr_provider.id and not is_test and state <> 'ready')
         as unsettled_count,
-    (select count(*) from possible_orphan where dcr_provider_id = dcr_provider.id) as possible_orphan_count
-    from dcr_provider ";
+    (select count(*) from possible_orphan where dcr_provider_id = dcr_provider.id) as possible_orphan_count";
+
+fn select() -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new("select ");
+    query.push(COLUMNS).push(" from dcr_provider ");
+    query
+}
 
 /// What is written of a provider.
 pub(super) struct Settings<'a> {
@@ -155,6 +168,12 @@ pub(crate) async fn fail_comparison(pool: &PgPool, id: DcrProviderId, error: &st
     Ok(())
 }
 
+/// Whether there is a client of an application there, or one that is to be deleted.
+pub(super) async fn has_clients(connection: &mut PgConnection, id: DcrProviderId) -> Result<bool> {
+    let has = sqlx::query_scalar("select exists (select from dcr_client where dcr_provider_id = $1 and not is_test)");
+    Ok(has.bind(id).fetch_one(connection).await?)
+}
+
 pub(super) async fn delete(connection: &mut PgConnection, id: DcrProviderId) -> Result<()> {
     sqlx::query("delete from dcr_client where dcr_provider_id = $1 and is_test").bind(id).execute(&mut *connection).await?;
     sqlx::query("delete from dcr_provider where id = $1").bind(id).execute(connection).await?;
@@ -177,13 +196,13 @@ pub(super) async fn uses(connection: &mut PgConnection, id: DcrProviderId) -> Re
 }
 
 pub(super) async fn lock(connection: &mut PgConnection, id: DcrProviderId) -> Result<Option<DcrProvider>> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    let mut query = select();
     query.push("where id = ").push_bind(id).push(" for update");
     Ok(query.build_query_as().fetch_optional(connection).await?)
 }
 
 pub(crate) async fn find(connection: &mut PgConnection, id: DcrProviderId) -> Result<Option<DcrProvider>> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    let mut query = select();
     query.push("where id = ").push_bind(id);
     Ok(query.build_query_as().fetch_optional(connection).await?)
 }
@@ -199,10 +218,11 @@ pub(super) async fn choices(pool: &PgPool) -> Result<Vec<ProviderChoice>> {
     Ok(choices.fetch_all(pool).await?)
 }
 
-pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<DcrProvider>> {
+pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<ListedProvider>> {
     let pattern = request.pattern();
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push("where name ilike ").push_bind(&pattern).push(" or display_name ilike ").push_bind(&pattern);
+    let mut query = QueryBuilder::<Postgres>::new("select ");
+    query.push(COLUMNS).push(", ").push(COUNTS).push(" from dcr_provider where name ilike ");
+    query.push_bind(&pattern).push(" or display_name ilike ").push_bind(&pattern);
     query.push(match request.sort.as_str() {
         "-name" => " order by lower(name) desc, id",
         "created_at" => " order by created_at, id",

@@ -52,6 +52,7 @@ impl Error for Fault {}
 pub struct Outgoing {
     client: Client<HttpsConnector<GuardedConnector>, Full<Bytes>>,
     allowed: AllowedNetworks,
+    timeout: Duration,
 }
 
 impl Outgoing {
@@ -60,7 +61,12 @@ impl Outgoing {
     /// When the machine's certificate authorities cannot be read.
     pub fn new(allowed: AllowedNetworks) -> anyhow::Result<Self> {
         let client = Client::builder(TokioExecutor::new()).build(connector(allowed.clone(), CONNECT_TIMEOUT)?);
-        Ok(Self { client, allowed })
+        Ok(Self { client, allowed, timeout: TIMEOUT })
+    }
+
+    /// With less patience than usual.
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// Where requests may go.
@@ -82,7 +88,7 @@ impl Outgoing {
             })?;
             Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
         };
-        tokio::time::timeout(TIMEOUT, answering).await.unwrap_or(Err(Fault::Timeout))
+        tokio::time::timeout(self.timeout, answering).await.unwrap_or(Err(Fault::Timeout))
     }
 }
 

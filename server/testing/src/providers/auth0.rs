@@ -254,6 +254,7 @@ impl Vendor for Auth0 {
                 client.insert("client_id".to_owned(), json!(copy));
                 self.clients.insert(copy, client);
             }
+            Tampering::AllowManagement => {}
             Tampering::Foreign => {
                 let id = self.next("client");
                 let client = json!({"client_id": id, "name": "somebody else's"});

@@ -289,6 +289,7 @@ impl Vendor for Entra {
                 let id = self.next("object");
                 self.applications.insert(id, application);
             }
+            Tampering::AllowManagement => {}
             Tampering::Foreign => {
                 let (id, app_id) = (self.next("object"), self.next("app"));
                 self.applications.insert(id, Application { app_id, ..Application::default() });

@@ -119,6 +119,8 @@ pub enum Tampering {
     Copy(String),
     /// Another one of somebody else's.
     Foreign,
+    /// The admin's client may manage every client from now on: Curity's scope `dcrm`.
+    AllowManagement,
 }
 
 /// A client as the provider has it.

@@ -167,6 +167,7 @@ impl Vendor for Okta {
                 client.insert("client_id".to_owned(), json!(copy));
                 self.clients.insert(copy, client);
             }
+            Tampering::AllowManagement => {}
             Tampering::Foreign => {
                 let id = self.next("0oa");
                 let client = json!({"client_id": id, "client_name": "somebody else's"});

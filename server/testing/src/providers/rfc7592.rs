@@ -135,7 +135,7 @@ pub(super) fn tamper(clients: &mut BTreeMap<String, Map<String, Value>>, change:
         Tampering::Rename(id, name) => {
             clients.get_mut(&id).expect("the client").insert("client_name".to_owned(), json!(name));
         }
-        Tampering::Copy(_) | Tampering::Foreign => {
+        Tampering::Copy(_) | Tampering::Foreign | Tampering::AllowManagement => {
             clients.insert("foreign".to_owned(), Map::new());
         }
     }

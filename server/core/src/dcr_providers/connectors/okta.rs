@@ -127,7 +127,13 @@ impl Connector for Okta {
             None => self.search(&tag_prefix(self.0.id)),
         };
         let answer = calls.send(Method::GET, &url, Auth::Ssws(&self.0.secret), Body::None).await?;
-        let next = answer.headers.get_all("link").iter().filter_map(|link| link.to_str().ok()).find_map(next_after);
+        let next = answer
+            .headers
+            .get_all("link")
+            .iter()
+            .filter_map(|link| link.to_str().ok())
+            .flat_map(|links| links.split(", <"))
+            .find_map(next_after);
         let found = answer.json()?;
         let clients = found.as_array().ok_or_else(|| Failure::unreadable("list"))?;
         let clients = clients.iter().filter_map(|client| remote(self.0.id, client)).collect();
@@ -151,7 +157,7 @@ fn remote(provider: portico_model::ids::DcrProviderId, client: &Value) -> Option
 /// The cursor of a `Link` to the next page (RFC 8288).
 fn next_after(link: &str) -> Option<String> {
     let (target, parameters) = link.split_once('>')?;
-    let url = url::Url::parse(target.trim_start().strip_prefix('<')?).ok()?;
+    let url = url::Url::parse(target.trim_start().trim_start_matches('<')).ok()?;
     let is_next = parameters.contains("rel=\"next\"");
     is_next.then(|| url.query_pairs().find(|(name, _)| name == "after").map(|(_, after)| after.into_owned())).flatten()
 }

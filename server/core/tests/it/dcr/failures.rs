@@ -8,7 +8,7 @@ use portico_model::{
 };
 use portico_testing::{
     application_input,
-    providers::{ADMIN_SECRET, Trouble},
+    providers::{ADMIN_SECRET, Provider, Trouble},
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{sync::Arc, time::Duration as StdDuration};
@@ -90,6 +90,33 @@ async fn a_provider_that_asks_for_patience_is_left_alone_with_all_its_clients() 
     world.work().await;
     assert_eq!(world.provider.clients().len(), 2);
     assert_eq!(world.own(first).await.client.attempts, 0);
+}
+
+/// A provider that is slow or down does not keep the clients of another waiting.
+#[tokio::test]
+async fn one_provider_does_not_hold_up_another() {
+    let world = World::new(ProviderType::Okta).await;
+    for index in 0..6 {
+        world.create(&format!("app {index}")).await;
+    }
+    let other = Provider::start(ProviderType::Oidc).await;
+    let id = dcr_providers::create(&world.core, Actor::System, other.input("other")).await.unwrap();
+    dcr_clients::test(&world.core, Actor::System, id).await.unwrap();
+    world.provider.trouble(|_, _| Some(Trouble::KillBefore));
+    let hanging: Vec<_> = (0..4)
+        .map(|_| {
+            let core = world.core.core.clone();
+            tokio::spawn(async move { dcr_clients::run_next(&core).await.map(|_| ()) })
+        })
+        .collect();
+    while world.provider.calls().len() + other.calls().len() < 4 {
+        tokio::task::yield_now().await;
+    }
+    world.work().await;
+    let test = dcr_clients::last_test(&world.core, Actor::System, id).await.unwrap().unwrap();
+    assert_eq!(test.outcome(), Some(true), "{test:?}");
+    assert!(world.provider.calls().len() <= 4, "and no provider has more than four calls at once");
+    hanging.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]
@@ -246,6 +273,39 @@ async fn a_client_that_cannot_be_managed_can_be_replaced() {
     assert_eq!((orphans.len(), orphans[0].reason, &orphans[0].client_id), (1, OrphanReason::Unmanageable, &Some(old)));
 }
 
+/// With a token for all of them, Curity's clients are managed even when their own token was lost.
+#[tokio::test]
+async fn a_management_token_that_was_lost_is_made_up_for_where_the_provider_allows_it() {
+    let world = World::new(ProviderType::Curity).await;
+    world.provider.tamper(portico_testing::providers::Tampering::AllowManagement);
+    let id = world.create("app").await;
+    world.settle().await;
+    let (client_id, _) = world.open(id).await;
+    world.rotate(id).await;
+    world.first_call(Trouble::ResetAfter);
+    world.settle().await;
+    let (rotated, secret) = world.open(id).await;
+    assert_eq!((&rotated, world.only().secrets), (&client_id, vec![secret]), "the same client");
+    world.delete(id).await;
+    world.settle().await;
+    assert_eq!((world.provider.clients(), world.orphans().await.len()), (Vec::new(), 0));
+}
+
+/// An answer that never comes keeps nothing waiting for ever, and may have been an act.
+#[tokio::test]
+async fn an_answer_that_takes_too_long_is_a_lost_one() {
+    let mut core = portico_testing::TestCore::new().await;
+    core.core.outgoing = core.core.outgoing.clone().with_timeout(StdDuration::from_millis(300));
+    let world = World::of(core, ProviderType::Okta).await;
+    let id = world.create("app").await;
+    world.first_call(Trouble::Slow(StdDuration::from_secs(60)));
+    world.work().await;
+    let own = world.own(id).await.client;
+    assert_eq!((own.last_error.as_str(), own.unanswered), ("there was no answer in time", Some(ClientCall::Create)));
+    world.settle().await;
+    assert_eq!(world.only().client_id, world.open(id).await.0);
+}
+
 #[tokio::test]
 async fn a_bridge_without_rotation_rotates_nothing() {
     let world = World::new(ProviderType::Http).await;
@@ -267,7 +327,7 @@ async fn a_bridge_without_rotation_rotates_nothing() {
 async fn redirects_and_forbidden_addresses_are_not_followed() {
     let world = World::new(ProviderType::Okta).await;
     let id = world.create("app").await;
-    let elsewhere = portico_testing::providers::Provider::start(ProviderType::Okta).await;
+    let elsewhere = Provider::start(ProviderType::Okta).await;
     let target = format!("{}/oauth2/v1/clients", elsewhere.url);
     world.provider.trouble(move |_, _| Some(Trouble::Redirect(target.clone())));
     world.settle().await;

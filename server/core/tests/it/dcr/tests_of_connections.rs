@@ -2,6 +2,7 @@ use super::World;
 use crate::{conflict, problem};
 use portico_core::{Actor, dcr_clients, dcr_providers};
 use portico_model::{
+    paging::PageRequest,
     problem::{Conflict, Problem},
     states::ProviderType,
 };
@@ -58,5 +59,6 @@ async fn one_test_runs_at_a_time_and_only_for_admins() {
     assert_eq!(problem(dcr_clients::test(&world.core, world.developer, world.id).await), Problem::NotFound);
     world.settle().await;
     world.test().await;
-    assert_eq!(dcr_providers::get(&world.core, Actor::System, world.id).await.unwrap().client_count, 0, "a test is no use");
+    let listed = dcr_providers::list(&world.core, Actor::System, &PageRequest::first()).await.unwrap().items;
+    assert_eq!((listed[0].client_count, listed[0].unsettled_count), (0, 0), "a test is no client of an application");
 }

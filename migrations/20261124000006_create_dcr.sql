@@ -60,6 +60,8 @@ create table dcr_client (
     is_rotation_wanted boolean not null default false,
     -- What the provider was last made to know, without secrets.
     applied jsonb,
+    -- What it may know besides: of an update or a rotation that has not come to a good end.
+    attempted jsonb,
     -- A call that was sent and whose answer was not recorded.
     unanswered text constraint dcr_client_unanswered_check check (unanswered in ('create', 'update', 'rotate', 'delete')),
     unanswered_since timestamptz,
@@ -98,8 +100,13 @@ create table possible_orphan (
     -- As it is called at the provider.
     name text not null,
     reason text not null constraint possible_orphan_reason_check check (reason in ('lost_answer', 'unmanageable', 'given_up')),
+    -- The client here that it was made for, which may be gone. One row stands for all its creations without an answer.
+    dcr_client_id uuid not null,
+    count integer not null default 1,
+    -- The last time.
     happened_at timestamptz not null
 );
+create unique index possible_orphan_dcr_client_key on possible_orphan (dcr_client_id) where client_id is null;
 create index possible_orphan_provider_idx on possible_orphan (dcr_provider_id, happened_at);
 
 -- Where both sides differ, as the last comparison found.
@@ -111,7 +118,8 @@ create table dcr_finding (
     client_id text not null,
     name text not null,
     -- The fields that differ.
-    fields text[] not null
+    fields text[] not null,
+    constraint dcr_finding_client_key unique (dcr_provider_id, kind, client_id)
 );
 create index dcr_finding_provider_idx on dcr_finding (dcr_provider_id, kind, id);
 create index dcr_finding_dcr_client_id_idx on dcr_finding (dcr_client_id);

@@ -136,6 +136,12 @@ fn news(application: &Application, own: &OwnClient, now: OffsetDateTime) -> Opti
         "the changes"
     };
     match client.state {
+        DcrClientState::Ready | DcrClientState::Waiting if client.is_unmanageable && own.replacement.is_none() => Some(format!(
+            "{provider} takes no changes of this client any more. It may go on working; the admins can have another one made."
+        )),
+        DcrClientState::Ready if client.client_id.is_some() && !client.was_given_secret() => {
+            Some(format!("{provider} has given the client no secret. The admins can see what it said."))
+        }
         DcrClientState::Ready => None,
         DcrClientState::Waiting if own.paused_until.is_some_and(|until| until > now) => Some(format!(
             "Waiting for {provider} with {what}: it asked for patience. Attempt {}, next {}.",
@@ -149,7 +155,7 @@ fn news(application: &Application, own: &OwnClient, now: OffsetDateTime) -> Opti
             until(client.retry_at, now)
         )),
         DcrClientState::Refused if client.is_developers_fault => Some(format!(
-            "{provider} refused {what}. It said: {}. Change the settings of {} below; saving them tries again.",
+            "{provider} refused {what}. It said: {}. Where that is about the settings of {} below, change them: saving tries again. Otherwise ask the admins.",
             client.last_error, application.name
         )),
         DcrClientState::Refused => {

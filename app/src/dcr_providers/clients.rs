@@ -86,7 +86,7 @@ fn row(client: DcrClient, now: OffsetDateTime) -> AnyView {
     .into_any()
 }
 
-fn give_up_form(client: &DcrClient) -> AnyView {
+pub fn give_up_form(client: &DcrClient) -> AnyView {
     let question = match client.is_wanted {
         true => "Send nothing more for it? Its application goes on without it; you can try again later.",
         false => "Leave it at the provider? It is noted as a possible orphan.",
@@ -117,8 +117,9 @@ fn news(client: &DcrClient, now: OffsetDateTime) -> Option<String> {
     };
     match client.state {
         DcrClientState::Ready if client.is_unmanageable => {
-            Some("It works, but the provider does not take calls about it any more.".to_owned())
+            Some("The provider takes no calls about it any more, or has no such client. It can be replaced.".to_owned())
         }
+        DcrClientState::Ready if !client.was_given_secret() => Some("The provider gave it no secret.".to_owned()),
         DcrClientState::Ready => None,
         DcrClientState::Waiting if client.attempts == 0 => Some(format!("{step}.{unanswered}")),
         DcrClientState::Waiting => Some(format!(
@@ -182,11 +183,12 @@ pub fn orphan_section(orphans: Vec<PossibleOrphan>) -> AnyView {
 fn orphan_row(orphan: PossibleOrphan) -> AnyView {
     let id = orphan.id;
     let question = format!("Have you looked for {} at the provider?", orphan.name);
+    let times = (orphan.count > 1).then(|| format!(" This happened {} times, so there may be as many.", orphan.count));
     view! {
         <tr>
             <th scope="row">{orphan.name}</th>
             <td data-column="Client ID">{orphan.client_id.map(|id| view! { <code>{id}</code> })}</td>
-            <td data-column="Why">{words::orphan_reason(orphan.reason)}</td>
+            <td data-column="Why">{words::orphan_reason(orphan.reason)} {times}</td>
             <td data-column="When">{moment(orphan.happened_at)}</td>
             <td class="actions">
                 <Confirm label="Take off the list" question=question>

@@ -1,7 +1,7 @@
 //! Whether a provider works, and whether it has what it should: on its page.
 
 use super::{
-    clients::call_table,
+    clients::{call_table, give_up_form},
     functions::{COMPARE_DCR_PROVIDER, MEND_FINDING, TEST_DCR_PROVIDER},
 };
 use crate::{
@@ -30,11 +30,13 @@ pub fn test_section(provider: &DcrProvider, test: Option<&DcrClient>, now: Offse
             None if test.attempts > 0 => format!("Cleaning up, next attempt {}.", until(test.retry_at, now)),
             None => "The test is under way.".to_owned(),
         };
+        let give_up = (test.outcome().is_none() && test.attempts > 0).then(|| give_up_form(test));
         let class = if test.outcome() == Some(true) { "notice" } else { "warning" };
         let again =
             test.outcome().is_none().then(|| view! { " " <a href=paths::admin::dcr_provider(provider.id)>"Look again"</a> });
         view! {
             <p class=class role="status">{words} {again}</p>
+            {give_up}
             {call_table(&test.calls)}
         }
     });
@@ -72,6 +74,7 @@ pub fn comparison_section(provider: &DcrProvider, findings: Vec<Finding>) -> Any
 fn comparison(provider: &DcrProvider, findings: Vec<Finding>) -> AnyView {
     let when = provider.compared_at.map(|at| {
         let outcome = match (&provider.comparison_failed, provider.is_comparing, findings.len()) {
+            (Some(error), true, _) => format!("It is under way. The last attempt failed: {error}"),
             (Some(error), ..) => format!("It ended early. The provider said: {error}"),
             (None, true, _) => "It is under way.".to_owned(),
             (None, false, 0) => "Both sides agree.".to_owned(),

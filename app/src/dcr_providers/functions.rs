@@ -97,7 +97,7 @@ pub async fn test_dcr_provider(provider: String) -> Result<(), UiError> {
     let id: DcrProviderId = parse_id("provider", &provider)?;
     dcr_clients::test(&visit.core, visit.actor, id).await?;
     dcr_clients::wait_for_test(&visit.core, visit.actor, id, TEST_PATIENCE).await?;
-    back(&visit, id, "The test was made. Each of its calls stands below.").await
+    back(&visit, id, "The test was begun. Each of its calls stands below.").await
 }
 
 /// For admins.
@@ -107,7 +107,7 @@ pub async fn compare_dcr_provider(provider: String) -> Result<(), UiError> {
     let id: DcrProviderId = parse_id("provider", &provider)?;
     dcr_clients::compare(&visit.core, visit.actor, id).await?;
     dcr_clients::wait_for_comparison(&visit.core, visit.actor, id, PATIENCE).await?;
-    back(&visit, id, "Both sides are compared. What differs stands below.").await
+    back(&visit, id, "The comparison was begun. What differs stands below.").await
 }
 
 /// For admins.

@@ -36,6 +36,20 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+impl Error {
+    /// Whether the same may work in a moment: a deadlock, or a database that is away.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Problem(problem) => *problem == Problem::Unavailable,
+            Self::Internal(error) => match error.downcast_ref::<sqlx::Error>() {
+                // Class 40 is transaction rollback: a deadlock among them.
+                Some(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code.starts_with("40")),
+                _ => false,
+            },
+        }
+    }
+}
+
 /// Whether a text has a character that Postgres keeps nowhere, NUL: nothing is called so.
 fn is_unstorable(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "22021"))

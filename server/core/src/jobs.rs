@@ -60,7 +60,7 @@ impl Job {
         match self {
             Self::SendMail { mail } => mail::note_failure(core, *mail, error, is_dead).await,
             Self::ReviewClients { .. } => Ok(()),
-            Self::CompareClients { place } => dcr_clients::note_comparison_failure(core, place, error, is_dead).await,
+            Self::CompareClients { place } => dcr_clients::note_comparison_failure(core, place, error).await,
         }
     }
 }

@@ -169,12 +169,12 @@ pub(crate) async fn lock_own(
     id: ApplicationId,
 ) -> Result<Option<OwnStrategy>> {
     let strategy = sqlx::query_as(concat!(
-        "select auth_strategy.id, strategy_type, max_key_lifetime_days, reference_id,
-             exists (select from dcr_client where application_id = application.id) as has_dcr, ",
+        "select auth_strategy.id, strategy_type, max_key_lifetime_days, reference_id, dcr_client.id is not null as has_dcr, ",
         available_scopes!(),
         " from application
              join auth_strategy on auth_strategy.id = application.auth_strategy_id
-             left join dcr_provider on dcr_provider.id = auth_strategy.dcr_provider_id
+             left join dcr_client on dcr_client.application_id = application.id and replaces_id is null
+             left join dcr_provider on dcr_provider.id = dcr_client.dcr_provider_id
              where application.id = $1 and developer_id = $2 for update of application"
     ))
     .bind(id)

@@ -5,7 +5,7 @@ use super::{
     store::{self, Before, Settings},
 };
 use crate::{
-    Actor, Core, Result, audit, dcr_providers,
+    Actor, Core, Result, audit, dcr_clients, dcr_providers,
     error::{OnConstraint, OrNotFound},
     jobs::{self, Job},
     openid::{self, Endpoints},
@@ -343,8 +343,8 @@ pub async fn create_openid_connect(core: &Core, actor: Actor, input: OpenidConne
 ///
 /// # Errors
 ///
-/// As [`create_openid_connect`]; and `Invalid` with [`Rule::WouldStop`] when callers would be refused who pass now,
-/// until that is confirmed.
+/// As [`create_openid_connect`]; and `Invalid` with [`Rule::WouldStop`] when callers would be refused who pass now, or their
+/// clients would get new secrets, until that is confirmed.
 pub async fn update_openid_connect(core: &Core, actor: Actor, id: AuthStrategyId, input: OpenidConnectInput) -> Result<()> {
     actor.require_admin()?;
     let checked = check(with_issuer(core, input).await?)?;
@@ -354,6 +354,11 @@ pub async fn update_openid_connect(core: &Core, actor: Actor, id: AuthStrategyId
     let secret = checked.secret(core, id, Some(&before))?;
     checked.require_secret(secret.as_ref(), Some(&before))?;
     if before.openid_connect.as_ref().is_some_and(|config| config.is_narrowed_by(&checked.config)) {
+        confirm_stops(&mut tx, id, checked.confirmed).await?;
+    }
+    let renews_secrets = before.openid_connect.as_ref().is_some_and(|config| config.scopes != checked.config.scopes)
+        && dcr_clients::store::renew_secrets(&mut tx, id).await?;
+    if renews_secrets {
         confirm_stops(&mut tx, id, checked.confirmed).await?;
     }
     if before.openid_connect.as_ref() != Some(&checked.config) {

@@ -2,23 +2,28 @@
 //! that was written with the change itself.
 
 mod comparison;
+mod connection_test;
+mod orphans;
+mod sealed;
 pub mod store;
 mod sync;
 mod wanted;
 
 pub use comparison::{Finding, Place, compare, findings, mend, wait_for_comparison};
 pub(crate) use comparison::{go_on as compare_on, note_failure as note_comparison_failure};
-pub use store::{DcrClient, PossibleOrphan};
+pub use connection_test::{last_test, test, wait_for_test};
+pub use orphans::{PossibleOrphan, dismiss_orphan, possible_orphans};
+pub use store::DcrClient;
 pub use sync::{run_next, work};
 
 use crate::{
     Actor, Core, Result, applications, audit,
-    dcr_providers::{self, Abilities, Rotation},
+    dcr_providers::{self, Abilities, Recovery, Rotation},
     error::OrNotFound,
     secrets::Plain,
 };
 use portico_model::{
-    ids::{ApplicationId, AuthStrategyId, DcrClientId, DcrProviderId, PortalId, PossibleOrphanId},
+    ids::{ApplicationId, AuthStrategyId, DcrClientId, DcrProviderId, PortalId},
     paging::{Page, PageRequest},
     problem::{Conflict, Problem},
     states::{ClientCall, OrphanReason},
@@ -100,10 +105,11 @@ pub async fn wait(core: &Core, actor: Actor, portal: PortalId, application: Appl
 ///
 /// `Conflict` with `ClientNotReady` or `SecretOpened`.
 pub async fn open_secret(core: &Core, actor: Actor, portal: PortalId, application: ApplicationId) -> Result<(String, Plain)> {
-    let (mut tx, client) = lock_own(core, actor, portal, application).await?;
+    let (mut tx, mut clients) = lock_own(core, actor, portal, application).await?;
+    let client = clients.next().or_not_found()?;
     let Some(client_id) = client.client_id.clone() else { return Err(Problem::Conflict(Conflict::ClientNotReady).into()) };
     let secret = match &client.secret {
-        Some(sealed) => sync::open(core, client.id, sync::SECRET, sealed)?,
+        Some(sealed) => sealed::open(core, client.id, sealed::SECRET, sealed)?,
         None if client.is_rotation_wanted => return Err(Problem::Conflict(Conflict::ClientNotReady).into()),
         None => return Err(Problem::Conflict(Conflict::SecretOpened).into()),
     };
@@ -119,7 +125,8 @@ pub async fn open_secret(core: &Core, actor: Actor, portal: PortalId, applicatio
 ///
 /// `Conflict` with `ClientNotReady` or `NoRotation`.
 pub async fn rotate(core: &Core, actor: Actor, portal: PortalId, application: ApplicationId) -> Result<()> {
-    let (mut tx, client) = lock_own(core, actor, portal, application).await?;
+    let (mut tx, mut clients) = lock_own(core, actor, portal, application).await?;
+    let client = clients.next().or_not_found()?;
     if client.client_id.is_none() {
         return Err(Problem::Conflict(Conflict::ClientNotReady).into());
     }
@@ -127,23 +134,32 @@ pub async fn rotate(core: &Core, actor: Actor, portal: PortalId, application: Ap
     if provider.abilities().rotation == Rotation::Never {
         return Err(Problem::Conflict(Conflict::NoRotation).into());
     }
-    store::want_rotation(&mut tx, client.id, true).await?;
+    want_rotation(&mut tx, &client, clients.next()).await?;
     audit::record(core, &mut tx, actor, Some(portal), "dcr_client.rotation_asked", Some(client.id.0)).await?;
     tx.commit().await?;
     Ok(())
 }
 
+/// Where another client is on its way already, that one is hurried.
+async fn want_rotation(connection: &mut PgConnection, client: &DcrClient, replacement: Option<DcrClient>) -> Result<()> {
+    match replacement {
+        Some(replacement) => store::retry_now(connection, replacement.id).await,
+        None => store::want_rotation(connection, client.id, true).await,
+    }
+}
+
+/// Locks the developer's own application, and the client that it calls with, before the one that will take its place.
 async fn lock_own(
     core: &Core,
     actor: Actor,
     portal: PortalId,
     application: ApplicationId,
-) -> Result<(sqlx::Transaction<'static, sqlx::Postgres>, DcrClient)> {
+) -> Result<(sqlx::Transaction<'static, sqlx::Postgres>, impl Iterator<Item = DcrClient>)> {
     let developer = actor.require_developer(portal)?;
     let mut tx = core.begin().await?;
     applications::store::lock_own(&mut tx, developer, application).await?.or_not_found()?;
-    let client = store::of_application(&mut tx, application).await?.into_iter().next().or_not_found()?;
-    Ok((tx, client))
+    let clients = store::of_application(&mut tx, application).await?.into_iter();
+    Ok((tx, clients))
 }
 
 /// Looks at the clients of a strategy again. Run by a job.
@@ -174,11 +190,18 @@ pub async fn give_up(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrPr
     actor.require_admin()?;
     let mut tx = core.begin().await?;
     let client = store::lock(&mut tx, id).await?.or_not_found()?;
+    let provider = dcr_providers::store::find(&mut tx, client.dcr_provider_id).await?.or_not_found()?;
+    // Nobody will look for it any more, unless it is tried again.
+    let is_lost = client.unanswered == Some(ClientCall::Create) && provider.abilities().recovery == Recovery::None;
     if client.is_wanted {
+        if is_lost {
+            orphans::report(&mut tx, core.new_id(), &client, OrphanReason::LostAnswer, core.now()).await?;
+            store::clear_unanswered(&mut tx, id).await?;
+        }
         store::set_given_up(&mut tx, id).await?;
     } else {
         if client.client_id.is_some() || client.unanswered == Some(ClientCall::Create) {
-            store::report_orphan(&mut tx, core.new_id(), &client, OrphanReason::GivenUp, core.now()).await?;
+            orphans::report(&mut tx, core.new_id(), &client, OrphanReason::GivenUp, core.now()).await?;
         }
         store::delete(&mut tx, id).await?;
     }
@@ -188,80 +211,19 @@ pub async fn give_up(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrPr
 }
 
 /// Lets another client take the place of one that cannot be managed any more. For admins.
+///
+/// # Errors
+///
+/// `Conflict` with `StatusChange` for one that can.
 pub async fn replace(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrProviderId> {
     actor.require_admin()?;
     let mut tx = core.begin().await?;
     let client = store::lock(&mut tx, id).await?.or_not_found()?;
-    if !client.is_unmanageable || client.application_id.is_none() {
-        return Err(Problem::Conflict(Conflict::StatusChange).into());
-    }
-    store::want_rotation(&mut tx, id, true).await?;
+    let application = client.application_id.filter(|_| client.is_unmanageable);
+    let application = application.ok_or(Problem::Conflict(Conflict::StatusChange))?;
+    let replacement = store::of_application(&mut tx, application).await?.into_iter().nth(1);
+    want_rotation(&mut tx, &client, replacement).await?;
     audit::record(core, &mut tx, actor, None, "dcr_client.replaced", Some(id.0)).await?;
     tx.commit().await?;
     Ok(client.dcr_provider_id)
-}
-
-/// The clients that may exist at a provider without anybody here knowing. For admins.
-pub async fn possible_orphans(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<Vec<PossibleOrphan>> {
-    actor.require_admin()?;
-    store::orphans(&core.pool, provider).await
-}
-
-/// Notes that somebody has looked for a possible orphan at the provider. For admins.
-pub async fn dismiss_orphan(core: &Core, actor: Actor, id: PossibleOrphanId) -> Result<DcrProviderId> {
-    actor.require_admin()?;
-    let mut tx = core.begin().await?;
-    let provider = store::delete_orphan(&mut tx, id).await?.or_not_found()?;
-    audit::record(core, &mut tx, actor, None, "possible_orphan.dismissed", Some(id.0)).await?;
-    tx.commit().await?;
-    Ok(provider)
-}
-
-/// Begins a test: a client is really created at the provider, and deleted. For admins.
-///
-/// # Errors
-///
-/// `Conflict` with `TestRunning` until the client of the last test is gone.
-pub async fn test(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<()> {
-    actor.require_admin()?;
-    let mut tx = core.begin().await?;
-    dcr_providers::store::find(&mut tx, provider).await?.or_not_found()?;
-    if let Some(last) = store::test_of(&mut tx, provider).await? {
-        if last.outcome().is_none() {
-            return Err(Problem::Conflict(Conflict::TestRunning).into());
-        }
-        store::delete(&mut tx, last.id).await?;
-    }
-    let new =
-        NewClient { id: core.new_id(), provider, application: None, replaces: None, is_test: true, name: wanted::TEST_NAME };
-    store::insert(&mut tx, &new, core.now()).await?;
-    audit::record(core, &mut tx, actor, None, "dcr_provider.tested", Some(provider.0)).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// The last test of a provider. For admins.
-pub async fn last_test(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<Option<DcrClient>> {
-    actor.require_admin()?;
-    let mut connection = core.pool.acquire().await?;
-    store::test_of(&mut connection, provider).await
-}
-
-/// Waits until a test has an outcome or a step of it has failed; at most so long. For admins.
-pub async fn wait_for_test(core: &Core, actor: Actor, provider: DcrProviderId, patience: Duration) -> Result<()> {
-    let waiting = async {
-        while last_test(core, actor, provider).await?.is_some_and(|test| test.outcome().is_none() && test.attempts == 0) {
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
-    };
-    tokio::time::timeout(patience, waiting).await.unwrap_or(Ok(()))
-}
-
-impl DcrClient {
-    /// Of a test: whether the provider can be used. None while the test's client may be there.
-    pub fn outcome(&self) -> Option<bool> {
-        let is_over = self.is_test && !self.is_wanted && self.client_id.is_none() && self.unanswered.is_none();
-        is_over.then_some(self.last_error.is_empty())
-    }
 }

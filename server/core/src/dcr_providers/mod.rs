@@ -229,9 +229,12 @@ pub async fn update(core: &Core, actor: Actor, id: DcrProviderId, input: DcrProv
 
 /// Clients are where they were made: asked for them elsewhere, another provider would say that they are gone.
 async fn must_stay(connection: &mut PgConnection, before: &DcrProvider, checked: &Checked) -> Result<()> {
+    let is_addressed_by_api = matches!(before.provider_type, ProviderType::Okta | ProviderType::Auth0 | ProviderType::AzureAd);
     let fields = [
         ("issuer", before.issuer != checked.issuer),
         ("dcr_base_url", before.config.dcr_base_url != checked.config.dcr_base_url),
+        // With the RFCs each client says itself where it is managed.
+        ("api_url", is_addressed_by_api && before.config.api_url != checked.config.api_url),
     ];
     match fields.into_iter().find(|(_, differs)| *differs) {
         Some((field, _)) if store::has_clients(connection, before.id).await? => {

@@ -85,8 +85,13 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Finds and locks, so that two decisions at once come one after the other.
+/// Finds and locks, so that two decisions at once come one after the other. The application first, as whoever deletes it
+/// does.
 pub(super) async fn lock(connection: &mut PgConnection, id: RegistrationId) -> Result<Option<Registration>> {
+    sqlx::query("select id from application where id = (select application_id from registration where id = $1) for update")
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
     let mut query = select();
     query.push("where registration.id = ").push_bind(id).push(" for update of registration");
     Ok(query.build_query_as().fetch_optional(connection).await?)

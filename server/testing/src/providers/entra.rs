@@ -164,10 +164,13 @@ impl Entra {
     }
 
     fn list(&self, asked: &Asked) -> Outcome {
-        let filter = asked.query.get("$filter").cloned().unwrap_or_default();
+        // The next page's address has all that it needs.
+        let next_filter = asked.query.get("$skiptoken").map(|_| asked.query.get("filter").cloned().unwrap_or_default());
+        let filter = next_filter.or(asked.query.get("$filter").cloned()).unwrap_or_default();
         let tag = filter.strip_prefix("tags/any(t:t eq '").and_then(|rest| rest.strip_suffix("')"));
         let tag = tag.ok_or_else(|| Self::bad(format!("$filter: {filter}")))?;
-        if asked.query.get("$top").and_then(|top| top.parse::<usize>().ok()).is_none_or(|top| top > 999) {
+        let top = asked.query.get("$top").and_then(|top| top.parse::<usize>().ok());
+        if !asked.query.contains_key("$skiptoken") && top.is_none_or(|top| top > 999) {
             return Err(Self::bad("$top"));
         }
         let skip: usize = asked.query.get("$skiptoken").and_then(|skip| skip.parse().ok()).unwrap_or(0);
@@ -179,7 +182,8 @@ impl Entra {
             .map(|(id, application)| Self::view(id, application))
             .collect();
         let page: Vec<&Value> = matching.iter().skip(skip).take(3).collect();
-        let next = format!("{}/v1.0/applications?$skiptoken={}", self.url, skip + 3);
+        let filter = form_urlencoded::byte_serialize(filter.as_bytes()).collect::<String>();
+        let next = format!("{}/v1.0/applications?$skiptoken={}&filter={filter}", self.url, skip + 3);
         let body = match matching.len() > skip + 3 {
             true => json!({"value": page, "@odata.nextLink": next}),
             false => json!({"value": page}),

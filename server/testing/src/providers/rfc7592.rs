@@ -5,7 +5,7 @@ use super::{ADMIN_SECRET, Asked, Kind, Outcome, RemoteClient, Reply, Tampering, 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// What is kept; anything else is dropped without a word.
+/// What is known; anything else is refused, as Keycloak does.
 const METADATA: [(&str, Kind); 6] = [
     ("client_name", Kind::Text),
     ("grant_types", Kind::Texts),
@@ -53,8 +53,7 @@ impl Rfc7592 {
         if asked.bearer() != Some(ADMIN_SECRET) {
             return Err(Reply::error(401, "invalid_token", "invalid token provided"));
         }
-        let mut client = metadata(asked, &[("portico_client", Kind::Text)])?;
-        client.remove("portico_client");
+        let mut client = metadata(asked, &[])?;
         let id = self.next("client");
         client.insert("client_id".to_owned(), json!(id));
         client.insert("client_secret".to_owned(), json!(self.next("secret")));
@@ -84,8 +83,7 @@ impl Vendor for Rfc7592 {
             }
             ("PUT", ["reg", id]) => {
                 self.find(asked, id)?;
-                let mut wanted = metadata(asked, &[("portico_client", Kind::Text), ("client_id", Kind::Text)])?;
-                wanted.remove("portico_client");
+                let wanted = metadata(asked, &[("client_id", Kind::Text)])?;
                 if wanted.get("client_id").and_then(Value::as_str) != Some(id) {
                     return Err(Reply::error(400, "invalid_request", "another client_id"));
                 }

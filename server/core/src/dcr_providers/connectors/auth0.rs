@@ -1,14 +1,14 @@
 //! Auth0: the Management API v2, with a token of a machine-to-machine application.
 
 use super::{
-    Abilities, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
+    Abilities, Before, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
     calls::{Body, Calls, Failure, Meaning, query, segment},
     not_offered, tagged,
     tokens::AdminApi,
 };
 use crate::secrets::Plain;
 use async_trait::async_trait;
-use http::Method;
+use http::{Method, StatusCode};
 use portico_model::ids::DcrProviderId;
 use serde_json::{Value, json};
 use time::Duration;
@@ -49,7 +49,7 @@ impl Auth0 {
             ],
         };
         let answer = api.send(calls, method, url, body, &[]).await?;
-        if answer.status == http::StatusCode::NO_CONTENT { Ok(None) } else { answer.json().map(Some) }
+        if answer.status == StatusCode::NO_CONTENT { Ok(None) } else { answer.json().map(Some) }
     }
 
     async fn client(&self, calls: &mut Calls<'_>, method: Method, url: &str, body: Body<'_>) -> Result<Given, Failure> {
@@ -59,48 +59,65 @@ impl Auth0 {
         Ok(Given { client_id, secret: text("client_secret").map(Plain::new), secret_expires_at: None, management: None })
     }
 
-    /// The client's grants, of one audience or of all, with their scopes.
-    async fn grants(
-        &self,
-        calls: &mut Calls<'_>,
-        client_id: &str,
-        audience: Option<&str>,
-    ) -> Result<Vec<(String, Value)>, Failure> {
-        let pairs = [Some(("client_id", client_id)), audience.map(|audience| ("audience", audience))];
-        let pairs: Vec<(&str, &str)> = pairs.into_iter().flatten().collect();
-        let url = format!("{}{}", self.api("/client-grants"), query(&pairs));
+    /// The client's own grants, with audience and scopes.
+    async fn grants(&self, calls: &mut Calls<'_>, client_id: &str) -> Result<Vec<Grant>, Failure> {
+        let url = format!("{}{}", self.api("/client-grants"), query(&[("client_id", client_id)]));
         let found = self.send(calls, Method::GET, &url, Body::None).await?.unwrap_or_default();
         let grants = found.as_array().ok_or_else(|| Failure::unreadable("list"))?;
-        let grant = |grant: &Value| Some((grant.get("id")?.as_str()?.to_owned(), grant.get("scope")?.clone()));
-        Ok(grants.iter().filter_map(grant).collect())
+        Ok(grants.iter().filter_map(Grant::read).collect())
     }
 
-    async fn remove_grants(&self, calls: &mut Calls<'_>, client_id: &str, audience: Option<&str>) -> Result<(), Failure> {
-        for (id, _) in self.grants(calls, client_id, audience).await? {
-            let url = self.api(&format!("/client-grants/{}", segment(&id)));
-            gone(self.send(calls, Method::DELETE, &url, Body::None).await)?;
+    /// Lets the client ask for tokens for one API and no other (client grants, of which there is one for each audience).
+    async fn set_access(&self, calls: &mut Calls<'_>, client_id: &str, access: Option<&Access>) -> Result<(), Failure> {
+        let (kept, others): (Vec<Grant>, Vec<Grant>) = self
+            .grants(calls, client_id)
+            .await?
+            .into_iter()
+            .partition(|grant| access.is_some_and(|access| access.audience == grant.audience));
+        for grant in others {
+            gone(self.send(calls, Method::DELETE, &self.grant_url(&grant), Body::None).await)?;
         }
-        Ok(())
-    }
-
-    /// Lets the client ask for tokens for an API (a client grant, of which there is one for each audience).
-    async fn grant(&self, calls: &mut Calls<'_>, client_id: &str, access: &Access) -> Result<(), Failure> {
-        match self.grants(calls, client_id, Some(&access.audience)).await?.into_iter().next() {
-            Some((_, scopes)) if scopes == json!(access.scopes) => Ok(()),
-            Some((id, _)) => {
-                let url = self.api(&format!("/client-grants/{}", segment(&id)));
-                self.send(calls, Method::PATCH, &url, Body::Json(&json!({"scope": access.scopes}))).await.map(|_| ())
+        let Some(access) = access else { return Ok(()) };
+        match kept.into_iter().next() {
+            Some(grant) if grant.scope == json!(access.scopes) => Ok(()),
+            Some(grant) => {
+                let body = json!({"scope": access.scopes});
+                self.send(calls, Method::PATCH, &self.grant_url(&grant), Body::Json(&body)).await.map(|_| ())
             }
             None => {
                 let body = json!({"client_id": client_id, "audience": access.audience, "scope": access.scopes});
                 let granted = self.send(calls, Method::POST, &self.api("/client-grants"), Body::Json(&body)).await;
-                granted.map(|_| ()).map_err(|failure| match failure.meaning {
+                granted.map(|_| ()).map_err(|failure| match failure.status {
                     // It is the API that is missing, not the client.
-                    Meaning::Missing => failure.but(Meaning::Refused { is_request: false }),
+                    Some(StatusCode::NOT_FOUND) => failure.but(Meaning::Refused { is_request: false }),
+                    // Somebody else was faster: the next attempt finds it.
+                    Some(StatusCode::CONFLICT) => failure.but(Meaning::NotNow),
                     _ => failure,
                 })
             }
         }
+    }
+
+    fn grant_url(&self, grant: &Grant) -> String {
+        self.api(&format!("/client-grants/{}", segment(&grant.id)))
+    }
+}
+
+/// What lets a client ask for tokens for one API by itself.
+struct Grant {
+    id: String,
+    audience: String,
+    /// Null where it is every scope.
+    scope: Value,
+}
+
+impl Grant {
+    fn read(grant: &Value) -> Option<Self> {
+        let text = |name: &str| grant.get(name).and_then(Value::as_str).map(str::to_owned);
+        // Those for people are not ours.
+        let is_ours = text("subject_type").is_none_or(|subject| subject == "client");
+        let scope = grant.get("scope").cloned().unwrap_or_default();
+        is_ours.then_some(Self { id: text("id")?, audience: text("audience").unwrap_or_default(), scope })
     }
 }
 
@@ -182,19 +199,13 @@ impl Connector for Auth0 {
         }
     }
 
-    async fn update(&self, calls: &mut Calls<'_>, known: &Known, applied: &Wanted, wanted: &Wanted) -> Result<Given, Failure> {
-        if settings(applied) != settings(wanted) {
+    async fn update(&self, calls: &mut Calls<'_>, known: &Known, before: Before<'_>, wanted: &Wanted) -> Result<Given, Failure> {
+        if before.may_differ(wanted, settings) {
             let url = self.api(&format!("/clients/{}", segment(&known.client_id)));
             self.client(calls, Method::PATCH, &url, Body::Json(&settings(wanted))).await?;
         }
-        let (before, after) = (access(applied), access(wanted));
-        if let Some(before) =
-            before.as_ref().filter(|before| after.as_ref().is_none_or(|after| after.audience != before.audience))
-        {
-            self.remove_grants(calls, &known.client_id, Some(&before.audience)).await?;
-        }
-        if let Some(access) = after.filter(|after| before.as_ref() != Some(after)) {
-            self.grant(calls, &known.client_id, &access).await?;
+        if before.may_differ(wanted, access) {
+            self.set_access(calls, &known.client_id, access(wanted).as_ref()).await?;
         }
         Ok(Given::nothing_new(known))
     }
@@ -206,7 +217,7 @@ impl Connector for Auth0 {
 
     async fn delete(&self, calls: &mut Calls<'_>, known: &Known) -> Result<(), Failure> {
         // Whether grants go with their client is not published.
-        self.remove_grants(calls, &known.client_id, None).await?;
+        self.set_access(calls, &known.client_id, None).await?;
         let url = self.api(&format!("/clients/{}", segment(&known.client_id)));
         gone(self.send(calls, Method::DELETE, &url, Body::None).await)
     }

@@ -1,7 +1,7 @@
 //! Microsoft Entra ID: applications of Microsoft Graph v1.0, with a token of an app registration.
 
 use super::{
-    Abilities, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
+    Abilities, Before, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
     calls::{Answer, Body, Calls, Failure, Meaning, query, segment},
     not_offered, tag_prefix, tagged,
     tokens::AdminApi,
@@ -170,8 +170,8 @@ impl Connector for AzureAd {
         Err(not_offered())
     }
 
-    async fn update(&self, calls: &mut Calls<'_>, known: &Known, applied: &Wanted, wanted: &Wanted) -> Result<Given, Failure> {
-        if settings(applied) != settings(wanted) {
+    async fn update(&self, calls: &mut Calls<'_>, known: &Known, before: Before<'_>, wanted: &Wanted) -> Result<Given, Failure> {
+        if before.may_differ(wanted, settings) {
             let path = format!("/applications/{}", self.object_id(calls, known).await?);
             let body = settings(wanted);
             self.send(calls, Method::PATCH, &path, Body::Json(&body), &[]).await.map_err(patiently(known))?;
@@ -227,21 +227,27 @@ impl Connector for AzureAd {
             Ok(_) => Ok(()),
             Err(failure) if failure.meaning == Meaning::Missing && is_recent => Err(failure.but(Meaning::Unknown)),
             Err(failure) if failure.meaning == Meaning::Missing => Ok(()),
+            // Not everybody may do that. The directory does, after 30 days.
+            Err(failure) if failure.status == Some(StatusCode::FORBIDDEN) => Ok(()),
             Err(failure) => Err(failure),
         }
     }
 
     async fn list(&self, calls: &mut Calls<'_>, from: Option<&str>) -> Result<Listing, Failure> {
-        let filter = format!("tags/any(t:t eq '{}')", tag_prefix(self.0.id));
-        let mut pairs = vec![("$filter", filter.as_str()), ("$select", "appId,displayName,tags,web"), ("$top", PAGE)];
-        pairs.extend(from.map(|token| ("$skiptoken", token)));
-        let path = format!("/applications{}", query(&pairs));
+        // Where to go on is the query of the next page's address, as Graph gives it.
+        let path = match from {
+            Some(next) => format!("/applications?{next}"),
+            None => {
+                let filter = format!("tags/any(t:t eq '{}')", tag_prefix(self.0.id));
+                let pairs = [("$filter", filter.as_str()), ("$select", "appId,displayName,tags,web"), ("$top", PAGE)];
+                format!("/applications{}", query(&pairs))
+            }
+        };
         let page = self.json(calls, Method::GET, &path, Body::None).await?;
         let applications = page.get("value").and_then(Value::as_array).ok_or_else(|| Failure::unreadable("value"))?;
         let clients = applications.iter().filter_map(|application| self.remote(application)).collect();
         let next = page.get("@odata.nextLink").and_then(Value::as_str).and_then(|link| url::Url::parse(link).ok());
-        let next =
-            next.and_then(|link| link.query_pairs().find(|(name, _)| name == "$skiptoken").map(|(_, token)| token.into_owned()));
+        let next = next.and_then(|link| link.query().map(str::to_owned));
         Ok(Listing { clients, next })
     }
 

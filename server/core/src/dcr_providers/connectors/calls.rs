@@ -28,6 +28,8 @@ pub(crate) enum Meaning {
     Refused { is_request: bool },
     /// It may have been done or not.
     Unknown,
+    /// It was done, and the answer does not tell what.
+    Unreadable,
     /// There is no such client.
     Missing,
     /// The provider does not take our word about this client any more.
@@ -52,7 +54,7 @@ impl Failure {
 
     /// An answer that says it was done, but not what.
     pub fn unreadable(what: &str) -> Self {
-        Self::new(Meaning::Unknown, format!("the answer has no {what}"))
+        Self::new(Meaning::Unreadable, format!("the answer has no {what}"))
     }
 
     /// The same failure, where only so much could go wrong.
@@ -83,9 +85,9 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The answer as JSON. It was given, so what was asked for may have been done.
+    /// The answer as JSON. It may hold a secret, so it is never quoted.
     pub fn json(&self) -> Result<Value, Failure> {
-        serde_json::from_slice(&self.body).map_err(|_| Failure::new(Meaning::Unknown, format!("no JSON: {}", said(&self.body))))
+        serde_json::from_slice(&self.body).map_err(|_| Failure::new(Meaning::Unreadable, "the answer is no JSON"))
     }
 }
 
@@ -181,10 +183,7 @@ impl<'a> Calls<'a> {
         headers: &[(&'static str, &str)],
     ) -> Result<Answer, Failure> {
         let line = format!("{method} {url}");
-        let secret = match &auth {
-            Auth::None => None,
-            Auth::Bearer(secret) | Auth::Ssws(secret) | Auth::ApiKey(secret) | Auth::Basic(_, secret) => Some((*secret).clone()),
-        };
+        let secrets = secrets(&auth, body);
         let outcome = match request(method, url, auth, body, headers) {
             Ok(request) => self.core.outgoing.send(request).await,
             Err(_) => Err(Fault::Unreachable),
@@ -194,7 +193,7 @@ impl<'a> Calls<'a> {
             Err(fault) => (None, Err(Failure::new(meaning_of(fault), fault.to_string()))),
             Ok(answer) => {
                 let (parts, body) = answer.into_parts();
-                (Some(parts.status.as_u16()), judge(parts.status, parts.headers, body, secret.as_ref(), now))
+                (Some(parts.status.as_u16()), judge(parts.status, parts.headers, body, &secrets, now))
             }
         };
         let told = result.as_ref().err().map(|failure| failure.told.clone()).unwrap_or_default();
@@ -277,6 +276,19 @@ fn request(
     }
 }
 
+/// What of a call must not come back in words.
+fn secrets(auth: &Auth<'_>, body: Body<'_>) -> Vec<Plain> {
+    let sent = match auth {
+        Auth::None => None,
+        Auth::Bearer(secret) | Auth::Ssws(secret) | Auth::ApiKey(secret) | Auth::Basic(_, secret) => Some((*secret).clone()),
+    };
+    let in_form = match body {
+        Body::Form(pairs) => pairs.iter().find(|(name, _)| *name == "client_secret").map(|(_, value)| Plain::new(*value)),
+        Body::None | Body::Json(_) => None,
+    };
+    sent.into_iter().chain(in_form).collect()
+}
+
 fn meaning_of(fault: Fault) -> Meaning {
     match fault {
         Fault::NotAllowed | Fault::Unreachable => Meaning::NotNow,
@@ -288,7 +300,7 @@ fn judge(
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
-    secret: Option<&Plain>,
+    secrets: &[Plain],
     now: OffsetDateTime,
 ) -> Result<Answer, Failure> {
     if status.is_success() {
@@ -303,7 +315,7 @@ fn judge(
         _ => Meaning::Refused { is_request: false },
     };
     let mut told = format!("{}: {}", status.as_u16(), words(&body));
-    if let Some(secret) = secret.filter(|secret| !secret.expose().is_empty()) {
+    for secret in secrets.iter().filter(|secret| !secret.expose().is_empty()) {
         told = told.replace(secret.expose(), "[secret]");
     }
     Err(Failure { meaning, status: Some(status), told, retry_after: retry_after(&headers, now) })
@@ -365,7 +377,7 @@ mod tests {
         let told = |body: &str| {
             let secret = Plain::new("s3cret");
             let status = StatusCode::BAD_REQUEST;
-            judge(status, HeaderMap::new(), body.as_bytes().to_vec(), Some(&secret), OffsetDateTime::UNIX_EPOCH).unwrap_err().told
+            judge(status, HeaderMap::new(), body.as_bytes().to_vec(), &[secret], OffsetDateTime::UNIX_EPOCH).unwrap_err().told
         };
         assert_eq!(told(r#"{"error": "invalid_redirect_uri", "error_description": "no"}"#), "400: invalid_redirect_uri: no");
         assert_eq!(told(r#"{"error": {"code": "Request_BadRequest", "message": "no"}}"#), "400: Request_BadRequest: no");

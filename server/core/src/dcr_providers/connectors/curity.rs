@@ -2,15 +2,16 @@
 //! client gives it a new secret.
 
 use super::{
-    Abilities, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
+    Abilities, Before, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
     calls::{Answer, Auth, Body, Calls, Failure, Meaning},
     not_offered,
-    registered::{Management, deleted, given, metadata, replacement},
+    registered::{self, Management, deleted, replacement},
     tokens,
 };
 use crate::secrets::Plain;
 use async_trait::async_trait;
 use http::{Method, StatusCode};
+use serde_json::{Value, json};
 
 /// What may follow the issuer in an address that an admin has copied.
 pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
@@ -62,9 +63,24 @@ impl Curity {
 
     async fn put(&self, calls: &mut Calls<'_>, known: &Known, wanted: &Wanted) -> Result<Given, Failure> {
         let management = Management::of(known)?;
-        let answer = self.manage(calls, known, Method::PUT, Body::Json(&replacement(known, wanted))).await?;
-        given(&answer, Some(&management))
+        let (registration_url, _) = self.endpoints(calls).await?;
+        let answer = self.manage(calls, known, Method::PUT, Body::Json(&replacement(known, metadata(wanted)))).await?;
+        registered::given(&answer, Some(&management), &self.0, &registration_url)
     }
+}
+
+/// What a client is registered with. Curity keeps what it does not know, so our tag goes along.
+fn metadata(wanted: &Wanted) -> Value {
+    let mut metadata = registered::metadata(wanted);
+    if let Some(fields) = metadata.as_object_mut() {
+        fields.insert("portico_client".to_owned(), json!(wanted.owner.tag()));
+    }
+    metadata
+}
+
+/// The metadata without the name.
+fn unnamed(wanted: &Wanted) -> Value {
+    metadata(&Wanted { name: String::new(), ..wanted.clone() })
 }
 
 #[async_trait]
@@ -82,7 +98,7 @@ impl Connector for Curity {
         let (registration_url, token_url) = self.endpoints(calls).await?;
         let token = self.token(calls, &token_url, "dcr").await?;
         let answer = calls.send(Method::POST, &registration_url, Auth::Bearer(&token), Body::Json(&metadata(wanted))).await?;
-        given(&answer, None)
+        registered::given(&answer, None, &self.0, &registration_url)
     }
 
     async fn find(&self, _: &mut Calls<'_>, _: &str) -> Result<Option<Given>, Failure> {
@@ -90,9 +106,8 @@ impl Connector for Curity {
     }
 
     /// A name alone is not worth the new secret that each change brings.
-    async fn update(&self, calls: &mut Calls<'_>, known: &Known, applied: &Wanted, wanted: &Wanted) -> Result<Given, Failure> {
-        let named_alike = Wanted { name: wanted.name.clone(), ..applied.clone() };
-        if metadata(&named_alike) == metadata(wanted) {
+    async fn update(&self, calls: &mut Calls<'_>, known: &Known, before: Before<'_>, wanted: &Wanted) -> Result<Given, Failure> {
+        if !before.may_differ(wanted, unnamed) {
             return Ok(Given::nothing_new(known));
         }
         self.put(calls, known, wanted).await

@@ -1,7 +1,7 @@
 //! A bridge that somebody wrote for their own provider: four calls with an API key (Konnect's DCR bridge contract).
 
 use super::{
-    Abilities, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
+    Abilities, Before, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
     calls::{Answer, Auth, Body, Calls, Failure, Meaning, segment},
     not_offered,
 };
@@ -81,9 +81,9 @@ fn given(answer: &Answer) -> Result<Given, Failure> {
     })
 }
 
-/// Whether the application itself is another than before.
-fn is_changed(applied: &Wanted, wanted: &Wanted) -> bool {
-    (&applied.name, &applied.description, &applied.redirect_uris) != (&wanted.name, &wanted.description, &wanted.redirect_uris)
+/// What an event tells of the application itself.
+fn told(wanted: &Wanted) -> (String, String, Vec<String>) {
+    (wanted.name.clone(), wanted.description.clone(), wanted.redirect_uris.clone())
 }
 
 #[async_trait]
@@ -119,15 +119,18 @@ impl Connector for HttpBridge {
         Err(not_offered())
     }
 
-    async fn update(&self, calls: &mut Calls<'_>, known: &Known, applied: &Wanted, wanted: &Wanted) -> Result<Given, Failure> {
+    async fn update(&self, calls: &mut Calls<'_>, known: &Known, before: Before<'_>, wanted: &Wanted) -> Result<Given, Failure> {
         if !self.0.config.disable_event_hooks {
-            if is_changed(applied, wanted) {
+            if before.may_differ(wanted, told) {
                 self.tell(calls, known, wanted, Event::UpdateApplication).await?;
             }
-            for version in applied.versions.iter().filter(|version| !wanted.versions.contains(version)) {
+            let versions = before.versions();
+            for version in versions.iter().filter(|version| !wanted.versions.contains(version)) {
                 self.tell(calls, known, wanted, Event::RemoveRegistration(*version)).await?;
             }
-            for version in wanted.versions.iter().filter(|version| !applied.versions.contains(version)) {
+            // An event may come twice: the contract has no answer that tells.
+            let is_certain = before.is_certain();
+            for version in wanted.versions.iter().filter(|version| !is_certain || !versions.contains(version)) {
                 self.tell(calls, known, wanted, Event::AddRegistration(*version)).await?;
             }
         }

@@ -121,6 +121,44 @@ impl Wanted {
     }
 }
 
+/// What a provider was told of a client before.
+#[derive(Clone, Copy)]
+pub(crate) struct Before<'a> {
+    /// What it is known to have; none where that is not known.
+    pub applied: Option<&'a Wanted>,
+    /// What it may have besides: an update that did not come to a good end.
+    pub attempted: Option<&'a Wanted>,
+}
+
+impl Before<'_> {
+    /// Whether the provider may have something else than is wanted now.
+    fn may_differ<T: PartialEq>(&self, wanted: &Wanted, part: impl Fn(&Wanted) -> T) -> bool {
+        self.attempted.is_some() || self.applied.is_none_or(|applied| part(applied) != part(wanted))
+    }
+
+    /// Whether it is known what the provider has.
+    fn is_certain(&self) -> bool {
+        self.applied.is_some() && self.attempted.is_none()
+    }
+
+    /// The versions that it may have been told of.
+    fn versions(&self) -> Vec<VersionId> {
+        self.versions_and([self.applied, self.attempted])
+    }
+
+    /// Those that it may have been told of once it is told of these.
+    pub fn versions_with(&self, wanted: &Wanted) -> Vec<VersionId> {
+        self.versions_and([self.attempted, Some(wanted)])
+    }
+
+    fn versions_and(&self, told: [Option<&Wanted>; 2]) -> Vec<VersionId> {
+        let mut versions: Vec<VersionId> = told.into_iter().flatten().flat_map(|wanted| wanted.versions.clone()).collect();
+        versions.sort();
+        versions.dedup();
+        versions
+    }
+}
+
 /// What a provider says of a client.
 #[derive(Debug)]
 pub(crate) struct Given {
@@ -144,7 +182,7 @@ pub(crate) struct Known {
     pub management: Option<Plain>,
     /// Since it was created: a provider may need a while to know of it everywhere.
     pub age: Duration,
-    /// Since it was first asked to delete it, where no answer came.
+    /// Since it was first asked to delete it, where no answer came and nothing else can be the reason if it does not know it.
     pub deletion_sent: Option<Duration>,
 }
 
@@ -224,8 +262,8 @@ pub(crate) trait Connector: Send + Sync {
     /// Finds the client by its tag, for [`Recovery::Search`].
     async fn find(&self, calls: &mut Calls<'_>, tag: &str) -> Result<Option<Given>, Failure>;
 
-    /// Makes the client what is wanted, knowing what was applied last.
-    async fn update(&self, calls: &mut Calls<'_>, known: &Known, applied: &Wanted, wanted: &Wanted) -> Result<Given, Failure>;
+    /// Makes the client what is wanted, whatever was done of it before.
+    async fn update(&self, calls: &mut Calls<'_>, known: &Known, before: Before<'_>, wanted: &Wanted) -> Result<Given, Failure>;
 
     /// A new secret for the client, unless [`Abilities::rotation`] says otherwise.
     async fn rotate(&self, calls: &mut Calls<'_>, known: &Known, wanted: &Wanted) -> Result<Given, Failure>;

@@ -1,7 +1,7 @@
 //! Any provider that follows RFC 7591 and RFC 7592, with an initial access token where it asks for one.
 
 use super::{
-    Abilities, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
+    Abilities, Before, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
     calls::{Auth, Body, Calls, Failure, Meaning},
     not_offered,
     registered::{Management, deleted, given, metadata, replacement},
@@ -38,20 +38,21 @@ impl Connector for Oidc {
     async fn create(&self, calls: &mut Calls<'_>, wanted: &Wanted) -> Result<Given, Failure> {
         let url = self.registration_url(calls).await?;
         let auth = if self.0.secret.expose().is_empty() { Auth::None } else { Auth::Bearer(&self.0.secret) };
-        given(&calls.send(Method::POST, &url, auth, Body::Json(&metadata(wanted))).await?, None)
+        let answer = calls.send(Method::POST, &url, auth, Body::Json(&metadata(wanted))).await?;
+        given(&answer, None, &self.0, &url)
     }
 
     async fn find(&self, _: &mut Calls<'_>, _: &str) -> Result<Option<Given>, Failure> {
         Err(not_offered())
     }
 
-    async fn update(&self, calls: &mut Calls<'_>, known: &Known, applied: &Wanted, wanted: &Wanted) -> Result<Given, Failure> {
-        if metadata(applied) == metadata(wanted) {
+    async fn update(&self, calls: &mut Calls<'_>, known: &Known, before: Before<'_>, wanted: &Wanted) -> Result<Given, Failure> {
+        if !before.may_differ(wanted, metadata) {
             return Ok(Given::nothing_new(known));
         }
         let management = Management::of(known)?;
-        let answer = management.send(calls, Method::PUT, Body::Json(&replacement(known, wanted))).await?;
-        given(&answer, Some(&management))
+        let answer = management.send(calls, Method::PUT, Body::Json(&replacement(known, metadata(wanted)))).await?;
+        given(&answer, Some(&management), &self.0, &management.registration_client_uri)
     }
 
     async fn rotate(&self, _: &mut Calls<'_>, _: &Known, _: &Wanted) -> Result<Given, Failure> {
@@ -71,11 +72,11 @@ impl Connector for Oidc {
         let management = Management::of(known)?;
         let answer = match management.send(calls, Method::GET, Body::None).await {
             Ok(answer) => answer,
-            Err(failure) if matches!(failure.meaning, Meaning::Missing | Meaning::Unmanageable) => return Ok(None),
+            Err(failure) if failure.meaning == Meaning::Missing => return Ok(None),
             Err(failure) => return Err(failure),
         };
         let client = answer.json()?;
-        let given = given(&answer, Some(&management))?;
+        let given = given(&answer, Some(&management), &self.0, &management.registration_client_uri)?;
         let uris = client.get("redirect_uris").and_then(Value::as_array);
         let remote = Remote {
             client_id: given.client_id.clone(),

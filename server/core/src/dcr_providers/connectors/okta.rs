@@ -1,7 +1,7 @@
 //! Okta: `/oauth2/v1/clients` with an API token (Okta Management API, dynamic client registration).
 
 use super::{
-    Abilities, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
+    Abilities, Before, Comparison, Connector, Given, Known, Listing, Provider, Recovery, Remote, Rotation, Wanted,
     calls::{Auth, Body, Calls, Failure, Meaning, query, segment},
     not_offered, tag_prefix, tagged,
 };
@@ -89,8 +89,8 @@ impl Connector for Okta {
         clients.iter().find(|client| tag_of(client) == Some(tag)).map(given).transpose()
     }
 
-    async fn update(&self, calls: &mut Calls<'_>, known: &Known, applied: &Wanted, wanted: &Wanted) -> Result<Given, Failure> {
-        if settings(applied) == settings(wanted) {
+    async fn update(&self, calls: &mut Calls<'_>, known: &Known, before: Before<'_>, wanted: &Wanted) -> Result<Given, Failure> {
+        if !before.may_differ(wanted, settings) {
             return Ok(Given::nothing_new(known));
         }
         // A full replacement, so what an admin has set there is read first and kept.

@@ -1,7 +1,7 @@
 //! A client as RFC 7591 and RFC 7592 have it, common to the providers that follow them.
 
 use super::{
-    Given, Known, Wanted,
+    Given, Known, Provider, Wanted,
     calls::{Answer, Auth, Body, Calls, Failure, Meaning},
 };
 use crate::secrets::Plain;
@@ -42,7 +42,8 @@ impl Management {
     }
 }
 
-/// The metadata of a client (RFC 7591, section 2), with our tag and whose it is: a server ignores what it does not know.
+/// The metadata of a client (RFC 7591, section 2). Nothing else: servers should pass over what they do not know, and some
+/// refuse it.
 pub(super) fn metadata(wanted: &Wanted) -> Value {
     let mut metadata = json!({
         "client_name": wanted.name,
@@ -51,31 +52,34 @@ pub(super) fn metadata(wanted: &Wanted) -> Value {
         "redirect_uris": wanted.redirect_uris,
         "token_endpoint_auth_method": "client_secret_basic",
     });
-    if let Some(fields) = metadata.as_object_mut() {
-        if !wanted.scopes.is_empty() {
-            fields.insert("scope".to_owned(), json!(wanted.scopes.join(" ")));
-        }
-        fields.insert("portico_client".to_owned(), json!(wanted.owner.tag()));
+    if let Some(fields) = metadata.as_object_mut().filter(|_| !wanted.scopes.is_empty()) {
+        fields.insert("scope".to_owned(), json!(wanted.scopes.join(" ")));
     }
     metadata
 }
 
 /// A whole replacement (RFC 7592, section 2.2). The secret may be left out.
-pub(super) fn replacement(known: &Known, wanted: &Wanted) -> Value {
-    let mut metadata = metadata(wanted);
+pub(super) fn replacement(known: &Known, mut metadata: Value) -> Value {
     if let Some(fields) = metadata.as_object_mut() {
         fields.insert("client_id".to_owned(), json!(known.client_id));
     }
     metadata
 }
 
-/// What an answer gives (RFC 7591, section 3.2.1). What it does not repeat of the management stays.
-pub(super) fn given(answer: &Answer, before: Option<&Management>) -> Result<Given, Failure> {
+/// What an answer gives (RFC 7591, section 3.2.1). What it does not repeat of the management stays. A client that would be
+/// managed at another place than the issuer or where clients are registered is not managed: tokens would go there.
+pub(super) fn given(
+    answer: &Answer,
+    before: Option<&Management>,
+    provider: &Provider,
+    registration_url: &str,
+) -> Result<Given, Failure> {
     let client = answer.json()?;
     let text = |name: &str| client.get(name).and_then(Value::as_str).map(str::to_owned);
     let client_id = text("client_id").ok_or_else(|| Failure::unreadable("client_id"))?;
     let expires_at = client.get("client_secret_expires_at").and_then(Value::as_i64).filter(|at| *at > 0);
     let uri = text("registration_client_uri").or_else(|| before.map(|before| before.registration_client_uri.clone()));
+    let uri = uri.filter(|uri| [registration_url, &provider.issuer].iter().any(|place| have_one_origin(uri, place)));
     let token = text("registration_access_token").or_else(|| before.map(|before| before.registration_access_token.clone()));
     let management = match (uri, token) {
         (Some(registration_client_uri), Some(registration_access_token)) => {
@@ -90,6 +94,11 @@ pub(super) fn given(answer: &Answer, before: Option<&Management>) -> Result<Give
         secret_expires_at: expires_at.and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok()),
         management,
     })
+}
+
+fn have_one_origin(one: &str, other: &str) -> bool {
+    let origin = |address: &str| url::Url::parse(address).ok().map(|url| url.origin());
+    origin(one).is_some_and(|one| one.is_tuple() && Some(one) == origin(other))
 }
 
 /// Deleting what was deleted before, with its token: 401, as the token went with the client (RFC 7592, section 2.3).

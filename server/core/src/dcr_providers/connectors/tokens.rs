@@ -55,7 +55,7 @@ pub(super) async fn fetch(
 ) -> Result<(Plain, Duration), Failure> {
     let answer = calls.ask(Method::POST, url, auth, Body::Form(form), &[]).await.and_then(|answer| answer.json());
     let answer = answer.map_err(|failure| match failure.meaning {
-        Meaning::Unknown => failure.but(Meaning::NotNow),
+        Meaning::Unknown | Meaning::Unreadable => failure.but(Meaning::NotNow),
         // The request is ours alone: nothing that a developer could change.
         Meaning::Missing | Meaning::Refused { .. } => failure.but(Meaning::Refused { is_request: false }),
         _ => failure,

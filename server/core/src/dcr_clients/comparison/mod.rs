@@ -1,14 +1,16 @@
 //! Compares the clients that a provider has with those that are known here, and mends what an admin confirms.
 
+mod store;
+
 use super::{
-    store::{self, DcrClient},
-    sync,
+    LOOK, sealed,
+    store::{DcrClient, insert_unwanted},
 };
 use crate::{
     Actor, Core, Result, audit,
     dcr_providers::{
         self, Comparison,
-        connectors::{Calls, Connector, Failure, Remote},
+        connectors::{Calls, Connector, Failure, Meaning, Remote},
     },
     error::OrNotFound,
     jobs::{self, Job},
@@ -23,8 +25,10 @@ use sqlx::{FromRow, PgConnection};
 use std::{collections::HashMap, time::Duration};
 use time::OffsetDateTime;
 
-/// So many clients are asked for one after the other in one go.
-const EACH: i64 = 10;
+/// So many clients are asked for one after the other in one go, which ends well before the job's lease.
+const EACH: i64 = 3;
+/// How long one of them is kept for itself.
+const LOOK_LEASE: time::Duration = time::Duration::seconds(30);
 /// What was created or deleted a moment ago may not be seen on both sides yet.
 const YOUNG: time::Duration = time::Duration::minutes(5);
 
@@ -64,7 +68,7 @@ pub async fn compare(core: &Core, actor: Actor, provider: DcrProviderId) -> Resu
     }
     let started_at = core.now();
     dcr_providers::store::begin_comparison(&mut tx, provider, started_at).await?;
-    delete_findings(&mut tx, provider).await?;
+    store::delete_findings(&mut tx, provider).await?;
     let place = Place { provider, started_at, from: None };
     jobs::enqueue(core, &mut tx, &[Job::CompareClients { place }]).await?;
     audit::record(core, &mut tx, actor, None, "dcr_provider.compared", Some(provider.0)).await?;
@@ -76,7 +80,7 @@ pub async fn compare(core: &Core, actor: Actor, provider: DcrProviderId) -> Resu
 pub async fn wait_for_comparison(core: &Core, actor: Actor, provider: DcrProviderId, patience: Duration) -> Result<()> {
     let waiting = async {
         while dcr_providers::get(core, actor, provider).await?.is_comparing {
-            tokio::time::sleep(super::LOOK).await;
+            tokio::time::sleep(LOOK).await;
         }
         Ok(())
     };
@@ -86,26 +90,21 @@ pub async fn wait_for_comparison(core: &Core, actor: Actor, provider: DcrProvide
 /// What the last comparison of a provider found. For admins.
 pub async fn findings(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<Vec<Finding>> {
     actor.require_admin()?;
-    let findings = sqlx::query_as(
-        "select id, kind, dcr_client_id, client_id, name, fields from dcr_finding
-         where dcr_provider_id = $1 order by kind, id limit 200",
-    )
-    .bind(provider)
-    .fetch_all(&core.pool)
-    .await?;
-    Ok(findings)
+    store::findings(&core.pool, provider).await
 }
 
 /// Mends a finding: deletes what is no application's, makes anew what is missing, or makes alike what differs. For admins.
 pub async fn mend(core: &Core, actor: Actor, id: DcrFindingId) -> Result<DcrProviderId> {
     actor.require_admin()?;
     let mut tx = core.begin().await?;
-    let (provider, finding) = take_finding(&mut tx, id).await?.or_not_found()?;
+    let (provider, finding) = store::take_finding(&mut tx, id).await?.or_not_found()?;
     match finding.dcr_client_id {
         None => {
-            store::insert_unwanted(&mut tx, core.new_id(), provider, &finding.client_id, &finding.name, core.now()).await?;
+            insert_unwanted(&mut tx, core.new_id(), provider, &finding.client_id, &finding.name, core.now()).await?;
         }
-        Some(client) if finding.kind == FindingKind::WithoutClient => store::make_anew(&mut tx, client).await?,
+        Some(client) if finding.kind == FindingKind::WithoutClient => {
+            store::make_anew(&mut tx, client, &finding.client_id).await?
+        }
         Some(client) => store::send_anew(&mut tx, client).await?,
     }
     audit::record(core, &mut tx, actor, None, "dcr_finding.mended", Some(id.0)).await?;
@@ -130,9 +129,9 @@ pub(crate) async fn go_on(core: &Core, place: &Place) -> Result<()> {
     }
 }
 
-/// Notes why a comparison ended early. Run by a job.
-pub(crate) async fn note_failure(core: &Core, place: &Place, error: &str, is_dead: bool) -> Result<()> {
-    if is_dead { dcr_providers::store::fail_comparison(&core.pool, place.provider, error).await } else { Ok(()) }
+/// Notes why a comparison does not go on. Run by a job.
+pub(crate) async fn note_failure(core: &Core, place: &Place, error: &str) -> Result<()> {
+    dcr_providers::store::fail_comparison(&core.pool, place.provider, error).await
 }
 
 fn told(failure: Failure) -> crate::Error {
@@ -163,7 +162,7 @@ async fn compare_list(core: &Core, place: &Place, connector: &dyn Connector) -> 
         None if remote.client.is_some_and(|client| pending.contains(&client)) => None,
         None => Some(New { kind: FindingKind::WithoutApplication, client: None, remote, fields: Vec::new() }),
     });
-    note(core, &mut tx, place, &found.collect::<Vec<_>>()).await?;
+    store::note(core, &mut tx, place, &found.collect::<Vec<_>>()).await?;
     match listing.next {
         Some(next) => enqueue_next(core, &mut tx, place, next).await?,
         None => note_unseen(core, &mut tx, place).await?,
@@ -178,24 +177,33 @@ async fn compare_each(core: &Core, place: &Place, connector: &dyn Connector) -> 
     let Some(last) = clients.last() else { return Ok(()) };
     let mut answers = Vec::new();
     for client in &clients {
+        // Nobody else may change the client meanwhile: a look may end its token.
+        let lease = store::lease(&core.pool, client.id, core.new_id(), core.now(), core.now() + LOOK_LEASE).await?;
+        let Some(client) = lease else { continue };
         let mut calls = Calls::new(core);
-        let answer = match connector.read(&mut calls, &sync::known(core, client)?).await {
-            Ok(Some((remote, given))) => {
-                // A look may bring a new token or secret, and ends the old one.
-                sync::keep(core, client, &given).await?;
-                Some(remote)
-            }
-            Ok(None) => None,
+        let read = connector.read(&mut calls, &sealed::known(core, &client)?).await;
+        let is_unmanageable = matches!(&read, Err(failure) if failure.meaning == Meaning::Unmanageable);
+        if let Ok(Some((_, given))) = &read {
+            sealed::keep(core, &client, given).await?;
+        }
+        store::release(&core.pool, &client, is_unmanageable).await?;
+        match read {
+            Ok(remote) => answers.push((client, remote.map(|(remote, _)| remote))),
+            // Whether it is gone or only its token, nobody knows: an admin may replace it.
+            Err(_) if is_unmanageable => {}
             Err(failure) => return Err(told(failure)),
-        };
-        answers.push((client, answer.is_some(), answer.unwrap_or_else(|| as_known(client))));
+        }
     }
-    let found = answers.iter().filter_map(|(client, is_there, remote)| match is_there {
+    let answers: Vec<_> = answers
+        .into_iter()
+        .map(|(client, remote)| (remote.is_some(), remote.unwrap_or_else(|| as_known(&client)), client))
+        .collect();
+    let found = answers.iter().filter_map(|(is_there, remote, client)| match is_there {
         true => difference(client, remote),
         false => Some(missing(client.id, remote)),
     });
     let mut tx = core.begin().await?;
-    note(core, &mut tx, place, &found.collect::<Vec<_>>()).await?;
+    store::note(core, &mut tx, place, &found.collect::<Vec<_>>()).await?;
     enqueue_next(core, &mut tx, place, last.id.to_string()).await?;
     tx.commit().await?;
     Ok(())
@@ -240,43 +248,5 @@ async fn note_unseen(core: &Core, connection: &mut PgConnection, place: &Place) 
     let unseen = store::unseen(connection, place.provider, place.started_at, place.started_at - YOUNG).await?;
     let remotes: Vec<(DcrClientId, Remote)> = unseen.iter().map(|client| (client.id, as_known(client))).collect();
     let found: Vec<New<'_>> = remotes.iter().map(|(client, remote)| missing(*client, remote)).collect();
-    note(core, connection, place, &found).await
-}
-
-async fn note(core: &Core, connection: &mut PgConnection, place: &Place, found: &[New<'_>]) -> Result<()> {
-    sqlx::query(
-        "insert into dcr_finding (id, dcr_provider_id, kind, dcr_client_id, client_id, name, fields)
-         select id, $2, kind, dcr_client_id, client_id, name, string_to_array(fields, ',')
-         from unnest($1::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[])
-             as found (id, kind, dcr_client_id, client_id, name, fields)",
-    )
-    .bind(found.iter().map(|_| core.new_id()).collect::<Vec<DcrFindingId>>())
-    .bind(place.provider)
-    .bind(found.iter().map(|new| new.kind.as_str()).collect::<Vec<_>>())
-    .bind(found.iter().map(|new| new.client).collect::<Vec<_>>())
-    .bind(found.iter().map(|new| new.remote.client_id.as_str()).collect::<Vec<_>>())
-    .bind(found.iter().map(|new| new.remote.name.as_str()).collect::<Vec<_>>())
-    .bind(found.iter().map(|new| new.fields.join(",")).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn delete_findings(connection: &mut PgConnection, provider: DcrProviderId) -> Result<()> {
-    sqlx::query("delete from dcr_finding where dcr_provider_id = $1").bind(provider).execute(connection).await?;
-    Ok(())
-}
-
-/// Takes a finding off the list, with its provider.
-async fn take_finding(connection: &mut PgConnection, id: DcrFindingId) -> Result<Option<(DcrProviderId, Finding)>> {
-    let provider: Option<DcrProviderId> = sqlx::query_scalar("select dcr_provider_id from dcr_finding where id = $1 for update")
-        .bind(id)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let finding =
-        sqlx::query_as("delete from dcr_finding where id = $1 returning id, kind, dcr_client_id, client_id, name, fields")
-            .bind(id)
-            .fetch_optional(connection)
-            .await?;
-    Ok(provider.zip(finding))
+    store::note(core, connection, place, &found).await
 }

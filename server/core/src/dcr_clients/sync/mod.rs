@@ -3,82 +3,43 @@
 //! Each step is noted before its call is sent and recorded after the answer came, so that a process that dies in between
 //! leaves a trace from which another goes on. Nothing is remembered but in the client's row.
 
+mod store;
+mod worker;
+
+pub use worker::{run_next, work};
+
 use super::{
-    store::{self, DcrClient, LEASE, NewClient, Progress, Setback},
+    orphans,
+    sealed::{MANAGEMENT, SECRET, known, seal},
+    store::{self as clients, DcrClient, NewClient},
     wanted,
 };
 use crate::{
     Actor, Core, Result, audit,
     dcr_providers::{
         self, DcrConfig,
-        connectors::{Abilities, Announcement, Calls, Connector, Failure, Given, Known, Meaning, Recovery, Rotation, Wanted},
+        connectors::{Abilities, Announcement, Before, Calls, Connector, Failure, Given, Meaning, Recovery, Rotation, Wanted},
     },
     error::OrNotFound,
     jobs,
-    secrets::Plain,
 };
 use futures_util::FutureExt;
-use portico_model::{
-    ids::DcrClientId,
-    states::{ClientCall, DcrClientState, OrphanReason},
-};
+use portico_model::states::{ClientCall, DcrClientState, OrphanReason};
 use std::time::Duration;
+use store::{LEASE, Progress, Setback};
 use time::OffsetDateTime;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How often to look for work that nobody announced.
-const POLL: Duration = Duration::from_millis(500);
-/// At most so many clients are worked on at once by one process.
-const AT_ONCE: usize = 16;
 /// A step that takes longer is broken off, well before its lease ends.
 const STEP_MAX: Duration = Duration::from_secs(150);
 /// The longest pause between two attempts.
 const PAUSE_MAX: time::Duration = time::Duration::minutes(15);
+/// How often, and after which pause, a record is tried again that a deadlock or an outage has prevented: what it holds is
+/// nowhere else.
+const RECORD_RETRIES: u32 = 20;
+const RECORD_PAUSE: Duration = Duration::from_secs(1);
 /// Longest client id that is taken from a provider, in bytes.
 const CLIENT_ID_MAX: usize = 255;
-
-/// Works on clients until told to stop; a step that was begun is ended. Any number of processes may do this.
-pub async fn work(core: Core, stop: CancellationToken) {
-    let mut busy = JoinSet::new();
-    while !stop.is_cancelled() {
-        while busy.try_join_next().is_some() {}
-        let claimed = if busy.len() < AT_ONCE { claim(&core).await } else { Ok(None) };
-        match claimed {
-            Ok(Some(client)) => {
-                let (core, stop) = (core.clone(), stop.clone());
-                busy.spawn(async move { log(client.id, advance(&core, client, &stop).await) });
-                continue;
-            }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(?error, "the clients wait"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            _ = busy.join_next(), if !busy.is_empty() => {}
-            () = tokio::time::sleep(POLL) => {}
-        }
-    }
-    while busy.join_next().await.is_some() {}
-}
-
-/// What failed leaves the lease to end, after which another attempt is made.
-fn log(client: DcrClientId, outcome: Result<()>) {
-    if let Err(error) = outcome {
-        tracing::warn!(?error, dcr_client.id = %client, "work on a client broke off");
-    }
-}
-
-/// Works on one client that is due, until it is what it should be or an attempt fails; `false` when there is none.
-pub async fn run_next(core: &Core) -> Result<bool> {
-    let Some(client) = claim(core).await? else { return Ok(false) };
-    advance(core, client, &CancellationToken::new()).await?;
-    Ok(true)
-}
-
-async fn claim(core: &Core) -> Result<Option<DcrClient>> {
-    store::claim(&core.pool, core.new_id(), core.now(), core.now() + LEASE).await
-}
 
 async fn advance(core: &Core, mut client: DcrClient, stop: &CancellationToken) -> Result<()> {
     let mut connection = core.pool.acquire().await?;
@@ -90,7 +51,7 @@ async fn advance(core: &Core, mut client: DcrClient, stop: &CancellationToken) -
         if !work.step(&client).await? || stop.is_cancelled() {
             return Ok(());
         }
-        match store::find(&core.pool, client.id).await? {
+        match clients::find(&core.pool, client.id).await? {
             Some(next) if next.lease_id == lease => client = next,
             _ => return Ok(()),
         }
@@ -131,7 +92,9 @@ fn next(client: &DcrClient, wanted: Option<&Wanted>, abilities: Abilities) -> Ta
     match (client.is_rotation_wanted, is_replaced) {
         (true, true) => Task::Replace,
         (true, false) => Task::Rotate,
-        _ if client.applied.as_ref() != Some(wanted) && !client.is_unmanageable => Task::Update,
+        _ if client.is_unmanageable => Task::Settle,
+        // What may have been half done is done again, even where nothing else is wanted any more.
+        _ if client.applied.as_ref() != Some(wanted) || client.attempted.is_some() => Task::Update,
         _ => Task::Settle,
     }
 }
@@ -162,10 +125,10 @@ impl Work<'_> {
     }
 
     /// Calls that begin with a note of what is about to be done.
-    fn calls<'b>(&'b self, client: &'b DcrClient, call: ClientCall) -> Calls<'b> {
+    fn calls<'b>(&'b self, client: &'b DcrClient, call: ClientCall, attempted: Option<&'b Wanted>) -> Calls<'b> {
         let announcement: Announcement<'b> = Box::new(move || {
             let now = self.core.now();
-            store::mark(&self.core.pool, client, call, now, now + LEASE).boxed()
+            store::mark(&self.core.pool, client, call, attempted, now, now + LEASE).boxed()
         });
         Calls::announced(self.core, announcement)
     }
@@ -173,18 +136,19 @@ impl Work<'_> {
     /// Creates, updates or rotates.
     async fn call(&self, client: &DcrClient, call: ClientCall, wanted: &Wanted) -> Result<bool> {
         let known = known(self.core, client)?;
-        let mut calls = self.calls(client, call);
+        let before = Before { applied: client.applied.as_ref(), attempted: client.attempted.as_ref() };
+        // What it may have been told before this is not forgotten by telling it something else.
+        let attempted = Wanted { versions: before.versions_with(wanted), ..wanted.clone() };
+        let mut calls = self.calls(client, call, Some(&attempted));
         let connector = &self.connector;
         let asking = async {
-            match (call, &client.applied) {
-                (ClientCall::Create, _) => connector.create(&mut calls, wanted).await,
-                (ClientCall::Rotate, _) => connector.rotate(&mut calls, &known, wanted).await,
-                (_, Some(applied)) => connector.update(&mut calls, &known, applied, wanted).await,
-                // Found again, and so not known: everything is sent.
-                (_, None) => connector.update(&mut calls, &known, &unknown(wanted), wanted).await,
+            match call {
+                ClientCall::Create => connector.create(&mut calls, wanted).await,
+                ClientCall::Rotate => connector.rotate(&mut calls, &known, wanted).await,
+                ClientCall::Update | ClientCall::Delete => connector.update(&mut calls, &known, before, wanted).await,
             }
         };
-        let outcome = within(STEP_MAX, asking).await.and_then(checked);
+        let outcome = within(STEP_MAX, asking).await.and_then(|given| checked(given, call));
         let calls = calls.into_made()?;
         match outcome {
             Ok(given) => {
@@ -194,17 +158,34 @@ impl Work<'_> {
                 match call {
                     ClientCall::Create => {
                         progress.applied = Some(&bare);
-                        progress.is_rotation_wanted = Some(given.secret.is_none());
+                        // Where there are no new secrets, there is none to ask for.
+                        let rotates = self.connector.abilities().rotation != Rotation::NewClient;
+                        progress.is_rotation_wanted = Some(given.secret.is_none() && rotates);
                         progress.is_wanted = !client.is_test;
                     }
                     ClientCall::Rotate => progress.is_rotation_wanted = Some(false),
-                    ClientCall::Update | ClientCall::Delete => progress.applied = Some(wanted),
+                    ClientCall::Update | ClientCall::Delete => {
+                        progress.applied = Some(wanted);
+                        progress.attempted = None;
+                    }
                 }
                 self.record(client, call, progress, &given, &calls).await.map(|()| true)
             }
             Err(failure) if failure.meaning == Meaning::Unmanageable => self.lose_control(client, call, wanted, &calls).await,
+            Err(failure) if self.is_lost_for_good(client, call, &failure) => {
+                // Nobody can look for what it has made, and the same again would make yet another one.
+                self.report_lost_answer(client, self.core.now()).await?;
+                let refused = failure.but(Meaning::Refused { is_request: false });
+                self.set_back(client, None, &refused, &calls).await.map(|()| false)
+            }
             Err(failure) => self.set_back(client, Some(call), &failure, &calls).await.map(|()| false),
         }
+    }
+
+    /// Whether a client was made whose id nobody will ever learn from here.
+    fn is_lost_for_good(&self, client: &DcrClient, call: ClientCall, failure: &Failure) -> bool {
+        let is_unsearchable = self.connector.abilities().recovery == Recovery::None;
+        call == ClientCall::Create && failure.meaning == Meaning::Unreadable && is_unsearchable && !client.is_test
     }
 
     fn progress<'b>(&self, client: &'b DcrClient) -> Progress<'b> {
@@ -214,6 +195,7 @@ impl Work<'_> {
             management: None,
             secret: None,
             applied: None,
+            attempted: client.attempted.as_ref(),
             is_rotation_wanted: None,
             is_wanted: true,
             is_unmanageable: client.is_unmanageable,
@@ -241,17 +223,42 @@ impl Work<'_> {
             secret: secret.as_deref().zip(digest.as_deref()).map(|(secret, digest)| (secret, digest, given.secret_expires_at)),
             ..progress
         };
+        let mut failures = 0;
+        loop {
+            match self.try_to_record(client, call, &progress, &given.client_id, calls).await {
+                Err(error) if error.may_pass() && failures < RECORD_RETRIES => {
+                    failures += 1;
+                    tokio::time::sleep(RECORD_PAUSE).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn try_to_record(
+        &self,
+        client: &DcrClient,
+        call: ClientCall,
+        progress: &Progress<'_>,
+        client_id: &str,
+        calls: &[dcr_providers::Call],
+    ) -> Result<()> {
+        let core = self.core;
         let mut tx = core.begin().await?;
+        // Always in this order: the application, the client before, the client.
         if let Some(application) = client.application_id {
             store::lock_application(&mut tx, application).await?;
         }
-        if !store::record(&mut tx, client, &progress, calls, core.now()).await? {
-            return Err(anyhow::anyhow!("another process has taken the client over").into());
+        if let Some(old) = client.replaces_id {
+            store::lock_replaced(&mut tx, old).await?;
+        }
+        if !store::record(&mut tx, client, progress, calls, core.now()).await? {
+            return self.report_unclaimed(client, client_id).await;
         }
         if client.client_id.is_none()
             && let Some(application) = client.application_id
         {
-            store::set_reference(&mut tx, application, &given.client_id, core.now()).await?;
+            store::set_reference(&mut tx, application, client_id, core.now()).await?;
             if let Some(old) = client.replaces_id {
                 store::take_place(&mut tx, client.id, old).await?;
             }
@@ -259,6 +266,18 @@ impl Work<'_> {
         audit::record(core, &mut tx, Actor::System, None, event(call), Some(client.id.0)).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// This process was away for longer than its lease: what it has made meanwhile may be one too many.
+    async fn report_unclaimed(&self, client: &DcrClient, client_id: &str) -> Result<()> {
+        let mut tx = self.core.begin().await?;
+        let now = clients::lock(&mut tx, client.id).await?;
+        if now.is_none_or(|now| now.client_id.as_deref() != Some(client_id)) {
+            let unclaimed = DcrClient { client_id: Some(client_id.to_owned()), ..client.clone() };
+            orphans::report(&mut tx, self.core.new_id(), &unclaimed, OrphanReason::LostAnswer, self.core.now()).await?;
+        }
+        tx.commit().await?;
+        Err(anyhow::anyhow!("another process has taken the client over").into())
     }
 
     /// Looks for the client of a creation whose answer was lost, or reports it where nobody can.
@@ -294,11 +313,11 @@ impl Work<'_> {
     /// Nobody can find out whether the client is there: an admin must look, and we go on without it.
     async fn report_lost_answer(&self, client: &DcrClient, since: OffsetDateTime) -> Result<bool> {
         let mut tx = self.core.begin().await?;
-        if store::lock(&mut tx, client.id).await?.is_none_or(|now| now.lease_id != client.lease_id) {
+        if clients::lock(&mut tx, client.id).await?.is_none_or(|now| now.lease_id != client.lease_id) {
             return Ok(false);
         }
-        store::report_orphan(&mut tx, self.core.new_id(), client, OrphanReason::LostAnswer, since).await?;
-        store::clear_unanswered(&mut tx, client.id).await?;
+        orphans::report(&mut tx, self.core.new_id(), client, OrphanReason::LostAnswer, since).await?;
+        clients::clear_unanswered(&mut tx, client.id).await?;
         audit::record(self.core, &mut tx, Actor::System, None, "dcr_client.possible_orphan", Some(client.id.0)).await?;
         tx.commit().await?;
         Ok(true)
@@ -306,7 +325,7 @@ impl Work<'_> {
 
     async fn delete(&self, client: &DcrClient) -> Result<bool> {
         let known = known(self.core, client)?;
-        let mut calls = self.calls(client, ClientCall::Delete);
+        let mut calls = self.calls(client, ClientCall::Delete, None);
         let outcome = within(STEP_MAX, self.connector.delete(&mut calls, &known)).await;
         let calls = calls.into_made()?;
         match outcome {
@@ -331,10 +350,10 @@ impl Work<'_> {
     /// A client that must go and that cannot be deleted from here.
     async fn orphan(&self, client: &DcrClient, reason: OrphanReason, calls: &[dcr_providers::Call]) -> Result<bool> {
         let mut tx = self.core.begin().await?;
-        if store::lock(&mut tx, client.id).await?.is_none_or(|now| now.lease_id != client.lease_id) {
+        if clients::lock(&mut tx, client.id).await?.is_none_or(|now| now.lease_id != client.lease_id) {
             return Ok(false);
         }
-        store::report_orphan(&mut tx, self.core.new_id(), client, reason, self.core.now()).await?;
+        orphans::report(&mut tx, self.core.new_id(), client, reason, self.core.now()).await?;
         store::forget(&mut tx, client, calls).await?;
         audit::record(self.core, &mut tx, Actor::System, None, "dcr_client.possible_orphan", Some(client.id.0)).await?;
         tx.commit().await?;
@@ -348,7 +367,7 @@ impl Work<'_> {
             Some(application) if store::lock_application(&mut tx, application).await? => application,
             _ => return Ok(()),
         };
-        store::want_rotation(&mut tx, client.id, false).await?;
+        clients::want_rotation(&mut tx, client.id, false).await?;
         let new = NewClient {
             id: self.core.new_id(),
             provider: client.dcr_provider_id,
@@ -357,7 +376,7 @@ impl Work<'_> {
             is_test: false,
             name: &client.name,
         };
-        store::insert(&mut tx, &new, self.core.now()).await?;
+        clients::insert(&mut tx, &new, self.core.now()).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -371,7 +390,7 @@ impl Work<'_> {
         calls: &[dcr_providers::Call],
     ) -> Result<bool> {
         // Where a lost answer held a new secret, nobody has the one that works.
-        let is_secret_lost = client.unanswered.is_some() && self.connector.abilities().update_renews_secret;
+        let is_secret_lost = client.attempted.is_some() && self.connector.abilities().update_renews_secret;
         let mut progress = self.progress(client);
         progress.is_unmanageable = true;
         progress.applied = Some(wanted);
@@ -393,6 +412,7 @@ impl Work<'_> {
             is_developers_fault: false,
             unanswered: client.unanswered,
             is_wanted: true,
+            is_unmanageable: client.is_unmanageable,
         }
     }
 
@@ -408,43 +428,25 @@ impl Work<'_> {
         if let (Meaning::NotNow, Some(patience)) = (failure.meaning, failure.retry_after) {
             dcr_providers::store::pause(&core.pool, client.dcr_provider_id, core.now(), patience).await?;
         }
-        let is_final = matches!(failure.meaning, Meaning::Refused { .. } | Meaning::Missing);
-        let pause = jobs::pause(core, client.attempts + 1, PAUSE_MAX);
-        let pause = failure.retry_after.map_or(pause, |asked| pause.max(asked.try_into().unwrap_or(PAUSE_MAX)));
         // A failed creation ends a test; whatever it may have left is looked for and deleted.
         let ends_test = client.is_test && call == Some(ClientCall::Create);
+        let is_final = matches!(failure.meaning, Meaning::Refused { .. } | Meaning::Missing) && !client.is_test;
+        let pause = jobs::pause(core, client.attempts + 1, PAUSE_MAX);
+        let pause = failure.retry_after.map_or(pause, |asked| pause.max(asked.try_into().unwrap_or(PAUSE_MAX)));
+        let is_unknown = matches!(failure.meaning, Meaning::Unknown | Meaning::Unreadable);
         let setback = Setback {
-            state: if is_final && !ends_test { DcrClientState::Refused } else { DcrClientState::Waiting },
+            state: if is_final { DcrClientState::Refused } else { DcrClientState::Waiting },
             retry_at: (!is_final && !ends_test).then(|| core.now() + pause),
             // Of a test the outcome is that of the creation.
             error: if client.is_test && !ends_test { &client.last_error } else { &failure.told },
             is_developers_fault: failure.meaning == Meaning::Refused { is_request: true } && client.application_id.is_some(),
-            unanswered: if failure.meaning == Meaning::Unknown { call.or(client.unanswered) } else { client.unanswered },
+            unanswered: if is_unknown { call.or(client.unanswered) } else { client.unanswered },
             is_wanted: !ends_test,
+            // A client that is gone there can only be replaced.
+            is_unmanageable: client.is_unmanageable || (failure.meaning == Meaning::Missing && client.client_id.is_some()),
         };
         store::set_back(&core.pool, client, &setback, calls).await
     }
-}
-
-/// A client as a connector needs to know it.
-pub(super) fn known(core: &Core, client: &DcrClient) -> Result<Known> {
-    let management = client.management.as_ref().map(|sealed| open(core, client.id, MANAGEMENT, sealed)).transpose()?;
-    let deletion = client.unanswered_since.filter(|_| client.unanswered == Some(ClientCall::Delete));
-    Ok(Known {
-        client_id: client.client_id.clone().unwrap_or_default(),
-        management,
-        age: core.now() - client.given_at.unwrap_or(client.created_at),
-        deletion_sent: deletion.map(|since| core.now() - since),
-    })
-}
-
-/// Keeps what a look at a client has brought.
-pub(super) async fn keep(core: &Core, client: &DcrClient, given: &Given) -> Result<()> {
-    let management = given.management.as_ref().map(|plain| seal(core, client.id, MANAGEMENT, plain)).transpose()?;
-    let digest = given.secret.as_ref().map(|secret| core.secrets.digest(secret.expose()));
-    let news = given.secret.as_ref().filter(|_| digest != client.secret_digest);
-    let secret = news.map(|plain| seal(core, client.id, SECRET, plain)).transpose()?;
-    store::keep(&core.pool, client.id, management.as_deref(), secret.as_deref().zip(digest.as_deref())).await
 }
 
 /// A provider that answers nothing for so long may have done anything.
@@ -454,14 +456,13 @@ async fn within<T>(limit: Duration, asking: impl Future<Output = Result<T, Failu
         .unwrap_or_else(|_| Err(Failure::new(Meaning::Unknown, "the provider took too long")))
 }
 
-fn checked(given: Given) -> Result<Given, Failure> {
+fn checked(given: Given, call: ClientCall) -> Result<Given, Failure> {
     let is_sane = !given.client_id.is_empty() && given.client_id.len() <= CLIENT_ID_MAX && !given.client_id.contains('\0');
-    if is_sane { Ok(given) } else { Err(Failure::new(Meaning::Unknown, "the client_id is none that can be kept")) }
-}
-
-/// What differs from anything that may be wanted.
-fn unknown(wanted: &Wanted) -> Wanted {
-    Wanted { name: String::new(), redirect_uris: vec![String::new()], versions: Vec::new(), ..wanted.clone() }
+    match (is_sane, call, &given.secret) {
+        (false, ..) => Err(Failure::new(Meaning::Unreadable, "the client_id is none that can be kept")),
+        (true, ClientCall::Rotate, None) => Err(Failure::unreadable("client_secret")),
+        _ => Ok(given),
+    }
 }
 
 fn event(call: ClientCall) -> &'static str {
@@ -471,21 +472,4 @@ fn event(call: ClientCall) -> &'static str {
         ClientCall::Rotate => "dcr_client.rotated",
         ClientCall::Delete => "dcr_client.deleted",
     }
-}
-
-/// What a sealed value is.
-pub(super) const SECRET: &str = "secret";
-const MANAGEMENT: &str = "management";
-
-fn context(id: DcrClientId, what: &str) -> String {
-    format!("dcr_client/{what}/{id}")
-}
-
-fn seal(core: &Core, id: DcrClientId, what: &str, plain: &Plain) -> Result<Vec<u8>> {
-    Ok(core.secrets.seal(&core.random, &context(id, what), plain.expose().as_bytes())?)
-}
-
-pub(super) fn open(core: &Core, id: DcrClientId, what: &str, sealed: &[u8]) -> Result<Plain> {
-    let opened = core.secrets.open(&context(id, what), sealed)?;
-    Ok(Plain::new(String::from_utf8(opened).map_err(anyhow::Error::from)?))
 }

@@ -1,7 +1,7 @@
 //! Which place a host means: the base host with the admin console, or a portal.
 
 use crate::{
-    assets, forms, middleware,
+    api, assets, forms, middleware,
     pages::{self, Pages},
     sessions,
 };
@@ -55,6 +55,7 @@ pub fn router(pages: Pages, is_https: bool) -> Router {
     Router::new()
         .route("/pkg/{name}", get(assets::serve))
         .route("/healthz", get(|| async { "ok" }))
+        .nest(api::PREFIX, api::router(pages.clone()))
         .route("/readyz", get(ready).with_state(pages))
         .merge(browsers)
         .layer(CompressionLayer::new())

@@ -1,6 +1,7 @@
 //! Portico's HTTP server and command line. Composes the other crates; owns no rules.
 
 pub mod addresses;
+pub mod api;
 pub mod assets;
 pub mod commands;
 pub mod config;

@@ -127,6 +127,27 @@ pub enum Rule {
     FurtherField(String),
     /// Not a JSON object, or one that repeats a field of the form.
     JsonObject,
+    /// The object or the query has no such property.
+    UnknownProperty,
+    /// Not of the type that is expected there.
+    Type(ValueType),
+    /// None of these.
+    OneOf(Vec<String>),
+    /// There is nothing with this id.
+    MissingReference,
+}
+
+/// What a value should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueType {
+    Array,
+    Boolean,
+    DateTime,
+    Integer,
+    Object,
+    String,
+    Uuid,
 }
 
 /// Who would stop working.

@@ -92,6 +92,10 @@ pub fn rule(rule: &Rule) -> String {
             format!("{} is of no use without {}: choose that as well.", auth_method(*method), auth_method(*needed))
         }
         Rule::WouldStop(impact) => would_stop(impact),
+        Rule::UnknownProperty => "There is no such field.".to_owned(),
+        Rule::Type(_) => "This is of the wrong type.".to_owned(),
+        Rule::OneOf(choices) => format!("Give one of {}.", choices.join(", ")),
+        Rule::MissingReference => "There is nothing with this id.".to_owned(),
         Rule::RedirectUri => {
             "Give a whole address on each line, such as https://app.example.com/callback, without a fragment.".to_owned()
         }

@@ -20,6 +20,7 @@ pub mod documents;
 pub mod error;
 pub mod gateways;
 pub mod jobs;
+pub mod listing;
 pub mod mail;
 pub mod openid;
 pub mod outgoing;

@@ -2,11 +2,12 @@
 
 pub mod store;
 
-pub use store::Publication;
+pub use store::{ATTRIBUTES, Publication, Strategy};
 
 use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
+    listing::{Listed, Listing},
     mail::{self, Letter, messages},
     portals, products, registrations,
 };
@@ -17,6 +18,7 @@ use portico_model::{
     states::PublishStatus,
 };
 use sqlx::PgConnection;
+use store::Before;
 
 /// Mails written in one statement.
 const MAIL_BATCH: usize = 500;
@@ -38,6 +40,25 @@ pub struct PublicationInput {
     pub confirmed: bool,
 }
 
+/// What somebody changes of a publication; none to leave it.
+#[derive(Clone, Debug, Default)]
+pub struct PublicationChange {
+    pub publish_status: Option<PublishStatus>,
+    pub auth_strategy: Option<Option<AuthStrategyId>>,
+    pub application_registration_enabled: Option<bool>,
+    pub auto_approve_registration: Option<bool>,
+    pub deprecated: Option<bool>,
+    pub notify_developers: bool,
+}
+
+/// Whether a publication has to be there before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Either,
+    Absent,
+    Present,
+}
+
 /// Publishes a version to a portal, or changes how it is published there. The version's product comes
 /// along when the version is published. For admins.
 ///
@@ -45,16 +66,78 @@ pub struct PublicationInput {
 ///
 /// `Invalid` with [`Rule::WouldStop`] when a strategy is removed or replaced that callers use, until that is confirmed.
 pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId, input: &PublicationInput) -> Result<()> {
+    save(core, actor, version, portal, Expected::Either, |_| input.clone()).await
+}
+
+/// Publishes a version to a portal where it is not yet. For admins.
+///
+/// # Errors
+///
+/// As [`put`]; and `Invalid` when it is.
+pub async fn create(core: &Core, actor: Actor, version: VersionId, portal: PortalId, input: &PublicationInput) -> Result<()> {
+    save(core, actor, version, portal, Expected::Absent, |_| input.clone()).await
+}
+
+/// Replaces all that is decided about a publication. For admins.
+///
+/// # Errors
+///
+/// As [`put`]; and `NotFound` when there is none.
+pub async fn replace(core: &Core, actor: Actor, version: VersionId, portal: PortalId, input: &PublicationInput) -> Result<()> {
+    save(core, actor, version, portal, Expected::Present, |_| input.clone()).await
+}
+
+/// Changes some of what is decided about a publication; whoever is stopped by it is meant to stop. For admins.
+///
+/// # Errors
+///
+/// As [`replace`].
+pub async fn update(core: &Core, actor: Actor, version: VersionId, portal: PortalId, change: &PublicationChange) -> Result<()> {
+    save(core, actor, version, portal, Expected::Present, |before| change.apply(before)).await
+}
+
+impl PublicationChange {
+    fn apply(&self, before: Option<&Before>) -> PublicationInput {
+        let auth_strategy = self.auth_strategy.unwrap_or(before.and_then(|before| before.auth_strategy_id));
+        let or = |change: Option<bool>, kept: fn(&Before) -> bool| change.unwrap_or(before.is_some_and(kept));
+        PublicationInput {
+            publish_status: self.publish_status.unwrap_or(before.map_or(PublishStatus::Unpublished, |b| b.publish_status)),
+            auth_strategy,
+            no_authentication: auth_strategy.is_none() && before.is_some_and(|before| before.no_authentication),
+            application_registration_enabled: or(self.application_registration_enabled, |b| b.application_registration_enabled),
+            auto_approve_registration: or(self.auto_approve_registration, |b| b.auto_approve_registration),
+            deprecated: or(self.deprecated, |b| b.deprecated),
+            notify_developers: self.notify_developers,
+            confirmed: true,
+        }
+    }
+}
+
+/// Decides while nobody else does, from what is there.
+async fn save(
+    core: &Core,
+    actor: Actor,
+    version: VersionId,
+    portal: PortalId,
+    expected: Expected,
+    decide: impl FnOnce(Option<&Before>) -> PublicationInput,
+) -> Result<()> {
     actor.require_admin()?;
+    let id: portico_model::ids::PublicationId = core.new_id();
+    let mut tx = core.begin().await?;
+    let before = store::lock(&mut tx, version, portal).await?;
+    match (expected, &before) {
+        (Expected::Present, None) => return Err(Problem::NotFound.into()),
+        (Expected::Absent, Some(_)) => return Err(Problem::field("product_version_id", Rule::Taken).into()),
+        _ => {}
+    }
+    let input = decide(before.as_ref());
     if input.application_registration_enabled && input.auth_strategy.is_none() {
         return Err(Problem::field("auth_strategy", Rule::Required).into());
     }
     if input.no_authentication && input.auth_strategy.is_some() {
         return Err(Problem::field("no_authentication", Rule::NotOffered).into());
     }
-    let id: portico_model::ids::PublicationId = core.new_id();
-    let mut tx = core.begin().await?;
-    let before = store::lock(&mut tx, version, portal).await?;
     if let Some(before) = &before
         && (before.no_authentication || before.auth_strategy_id.is_some())
         && !input.no_authentication
@@ -64,7 +147,7 @@ pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId
         registrations::impact::of_publication(&mut tx, version, portal, before, next).await?.must_be_nothing()?;
     }
     let was_deprecated = before.is_some_and(|before| before.deprecated);
-    store::put(&mut tx, id, version, portal, input, core.now())
+    store::put(&mut tx, id, version, portal, &input, core.now())
         .await
         .on_constraint("publication_version_id_fkey", Problem::NotFound)
         .on_constraint("publication_portal_id_fkey", Problem::field("portal", Rule::NotOffered))
@@ -126,4 +209,16 @@ pub async fn of_version(core: &Core, actor: Actor, version: VersionId) -> Result
 pub async fn in_portal(core: &Core, actor: Actor, portal: PortalId) -> Result<Vec<Publication>> {
     actor.require_admin()?;
     store::in_portal(&core.pool, portal).await
+}
+
+/// One publication. For admins.
+pub async fn get(core: &Core, actor: Actor, version: VersionId, portal: PortalId) -> Result<Publication> {
+    actor.require_admin()?;
+    store::find(&core.pool, version, portal).await?.or_not_found()
+}
+
+/// Some of the publications in a portal, by [`ATTRIBUTES`]. For admins.
+pub async fn list(core: &Core, actor: Actor, portal: PortalId, listing: &Listing) -> Result<Listed<Publication>> {
+    actor.require_admin()?;
+    store::list(&core.pool, portal, listing).await
 }

@@ -1,8 +1,12 @@
 use super::PublicationInput;
-use crate::Result;
+use crate::{
+    Result,
+    auth_strategies::OpenidConnect,
+    listing::{Attribute, Kind, Listed, Listing},
+};
 use portico_model::{
     ids::{AuthStrategyId, DeveloperId, PortalId, ProductId, PublicationId, VersionId},
-    states::PublishStatus,
+    states::{PublishStatus, StrategyType},
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use time::OffsetDateTime;
@@ -10,6 +14,7 @@ use time::OffsetDateTime;
 /// One version in one portal.
 #[derive(Clone, Debug, FromRow)]
 pub struct Publication {
+    pub id: PublicationId,
     pub portal_id: PortalId,
     pub portal_name: String,
     pub product_id: ProductId,
@@ -19,13 +24,59 @@ pub struct Publication {
     pub publish_status: PublishStatus,
     pub auth_strategy_id: Option<AuthStrategyId>,
     pub auth_strategy_name: Option<String>,
+    #[sqlx(flatten)]
+    pub strategy: Strategy,
     pub no_authentication: bool,
     pub application_registration_enabled: bool,
     pub auto_approve_registration: bool,
     pub deprecated: bool,
     /// Whether a gateway service is linked, so that anything enforces it.
     pub is_enforced: bool,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
 }
+
+/// What a publication tells of its strategy; nothing without one.
+#[derive(Clone, Debug, FromRow)]
+pub struct Strategy {
+    pub strategy_display_name: Option<String>,
+    pub strategy_type: Option<StrategyType>,
+    pub key_names: Option<Vec<String>>,
+    #[sqlx(json(nullable))]
+    pub openid_connect: Option<OpenidConnect>,
+    /// Whether a DCR provider registers the clients of applications.
+    pub has_dcr: bool,
+    /// The scopes that developers choose from, where they may.
+    pub available_scopes: Option<Vec<String>>,
+}
+
+/// What publications are filtered and ordered by (Konnect's portal product versions).
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute { name: "id", column: "publication.id", kind: Kind::Uuid, is_sortable: false },
+    Attribute { name: "created_at", column: "publication.created_at", kind: Kind::DateTime, is_sortable: true },
+    Attribute { name: "updated_at", column: "publication.updated_at", kind: Kind::DateTime, is_sortable: true },
+    Attribute {
+        name: "publish_status",
+        column: "publication.publish_status",
+        kind: Kind::Choice(&["published", "unpublished"]),
+        is_sortable: true,
+    },
+    Attribute { name: "product_version_id", column: "publication.version_id", kind: Kind::Uuid, is_sortable: true },
+    Attribute { name: "auth_strategy_ids", column: "publication.auth_strategy_id", kind: Kind::Uuid, is_sortable: true },
+    Attribute {
+        name: "application_registration_enabled",
+        column: "publication.application_registration_enabled",
+        kind: Kind::Boolean,
+        is_sortable: true,
+    },
+    Attribute {
+        name: "auto_approve_registration",
+        column: "publication.auto_approve_registration",
+        kind: Kind::Boolean,
+        is_sortable: true,
+    },
+    Attribute { name: "deprecated", column: "publication.deprecated", kind: Kind::Boolean, is_sortable: true },
+];
 
 /// What registering needs to know of a publication.
 #[derive(FromRow)]
@@ -84,8 +135,11 @@ pub(super) async fn delete(connection: &mut PgConnection, version: VersionId, po
 /// What changing a publication needs to know of it.
 #[derive(FromRow)]
 pub(super) struct Before {
+    pub publish_status: PublishStatus,
     pub auth_strategy_id: Option<AuthStrategyId>,
     pub no_authentication: bool,
+    pub application_registration_enabled: bool,
+    pub auto_approve_registration: bool,
     pub deprecated: bool,
 }
 
@@ -100,7 +154,9 @@ pub(super) struct Registered {
 /// Locks a publication, if there is one.
 pub(super) async fn lock(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<Option<Before>> {
     let before = sqlx::query_as(
-        "select auth_strategy_id, no_authentication, deprecated from publication where version_id = $1 and portal_id = $2 for update",
+        "select publish_status, auth_strategy_id, no_authentication, application_registration_enabled,
+             auto_approve_registration, deprecated
+         from publication where version_id = $1 and portal_id = $2 for update",
     )
     .bind(version)
     .bind(portal)
@@ -157,17 +213,22 @@ pub(crate) async fn lock_terms(connection: &mut PgConnection, version: VersionId
     Ok(terms)
 }
 
-const COLUMNS: &str = "select publication.portal_id, portal.name as portal_name, product.id as product_id,
+const COLUMNS: &str = "select publication.id, publication.portal_id, portal.name as portal_name, product.id as product_id,
         product.name as product_name, version.id as version_id, version.name as version_name,
         publication.publish_status, publication.auth_strategy_id, auth_strategy.name as auth_strategy_name,
         publication.no_authentication,
         publication.application_registration_enabled, publication.auto_approve_registration, publication.deprecated,
-        version.gateway_service_id is not null as is_enforced
+        version.gateway_service_id is not null as is_enforced, publication.created_at, publication.updated_at,
+        auth_strategy.display_name as strategy_display_name, auth_strategy.strategy_type, auth_strategy.key_names,
+        auth_strategy.openid_connect, auth_strategy.dcr_provider_id is not null as has_dcr,
+        case when (dcr_provider.dcr_config ->> 'use_developer_managed_scopes')::boolean
+            then array(select jsonb_array_elements_text(auth_strategy.openid_connect -> 'scopes')) end as available_scopes
     from publication
     join portal on portal.id = publication.portal_id
     join version on version.id = publication.version_id
     join product on product.id = version.product_id
-    left join auth_strategy on auth_strategy.id = publication.auth_strategy_id ";
+    left join auth_strategy on auth_strategy.id = publication.auth_strategy_id
+    left join dcr_provider on dcr_provider.id = auth_strategy.dcr_provider_id ";
 
 pub(super) async fn of_version(pool: &PgPool, version: VersionId) -> Result<Vec<Publication>> {
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
@@ -180,4 +241,22 @@ pub(super) async fn in_portal(pool: &PgPool, portal: PortalId) -> Result<Vec<Pub
     query.push("where publication.portal_id = ").push_bind(portal);
     query.push(" order by lower(product.name), lower(version.name) limit 500");
     Ok(query.build_query_as().fetch_all(pool).await?)
+}
+
+pub(super) async fn find(pool: &PgPool, version: VersionId, portal: PortalId) -> Result<Option<Publication>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where publication.portal_id = ").push_bind(portal).push(" and publication.version_id = ").push_bind(version);
+    Ok(query.build_query_as().fetch_optional(pool).await?)
+}
+
+pub(super) async fn list(pool: &PgPool, portal: PortalId, listing: &Listing) -> Result<Listed<Publication>> {
+    let mut query = QueryBuilder::<Postgres>::new("select count(*) from publication where publication.portal_id = ");
+    query.push_bind(portal);
+    listing.push_conditions(&mut query);
+    let total = query.build_query_scalar().fetch_one(pool).await?;
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where publication.portal_id = ").push_bind(portal);
+    listing.push_conditions(&mut query);
+    listing.push_window(&mut query, "publication.id");
+    Ok(Listed { items: query.build_query_as().fetch_all(pool).await?, total })
 }

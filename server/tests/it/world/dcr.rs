@@ -95,7 +95,7 @@ async fn a_finding(core: &Core, provider: &Provider, id: DcrProviderId, client_i
 }
 
 async fn an_orphan(core: &Core, provider: DcrProviderId) -> String {
-    let insert = "insert into possible_orphan (id, dcr_provider_id, name, reason, happened_at)
-                  values (gen_random_uuid(), $1, 'lost', 'lost_answer', now()) returning id::text";
+    let insert = "insert into possible_orphan (id, dcr_provider_id, dcr_client_id, name, reason, happened_at)
+                  values (gen_random_uuid(), $1, gen_random_uuid(), 'lost', 'lost_answer', now()) returning id::text";
     sqlx::query_scalar(insert).bind(provider).fetch_one(&core.pool).await.unwrap()
 }

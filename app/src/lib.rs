@@ -6,6 +6,8 @@
 pub mod islands;
 
 #[cfg(feature = "ssr")]
+pub mod access_tokens;
+#[cfg(feature = "ssr")]
 pub mod admins;
 #[cfg(feature = "ssr")]
 pub mod applications;

@@ -1,6 +1,7 @@
 //! Every page: a portal's on its own host, the admin console's on the base host.
 
 use crate::{
+    access_tokens::page::AccessTokensPage,
     admins::pages::{AdminSignInPage, OverviewPage, SetUpPage},
     applications::{
         admin_list_page::AdminApplicationsPage, application_page::ApplicationPage, form_page::NewApplicationPage,
@@ -109,6 +110,7 @@ pub fn admin_app() -> AnyView {
                     <Route path=path!("/admin/developers/:developer") view=DeveloperPage />
                     <Route path=path!("/admin/registrations") view=RegistrationsPage />
                     <Route path=path!("/admin/applications") view=AdminApplicationsPage />
+                    <Route path=path!("/admin/access-tokens") view=AccessTokensPage />
                     <Route path=path!("/admin/mail") view=MailsPage />
                     <Route path=path!("/admin/mail/:mail") view=MailPage />
                     <Route path=path!("/admin/explain") view=ExplainPage />

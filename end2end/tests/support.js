@@ -360,6 +360,7 @@ export async function mainPages(demo, openBrowser) {
     [admin, "admin-developer", await follow(admin, `${demo.base}/admin/developers`, "Ada Example")],
     [admin, "admin-registrations", `${demo.base}/admin/registrations`],
     [admin, "admin-applications", `${demo.base}/admin/applications`],
+    [admin, "admin-access-tokens", `${demo.base}/admin/access-tokens`],
     [admin, "admin-mails", `${demo.base}/admin/mail`],
     [admin, "admin-mail", mail],
     [admin, "admin-explain", `${demo.base}/admin/explain`],

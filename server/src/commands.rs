@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
-use portico_core::{Actor, admins, gateways::kong, secrets::Plain};
+use portico_core::{Actor, access_tokens, admins, gateways::kong, secrets::Plain};
 use std::io::{BufRead, IsTerminal};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -77,7 +77,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::CreateToken { admin, name } => {
             once(&config, async |opened| {
-                let token = admins::create_access_token(&opened.core, Actor::System, &admin, &name).await.map_err(failed)?;
+                let token = access_tokens::create_for(&opened.core, Actor::System, &admin, &name).await.map_err(failed)?;
                 Ok(token.expose().to_owned())
             })
             .await

@@ -86,6 +86,7 @@ pub mod admin {
     pub const DEVELOPERS: &str = "/admin/developers";
     pub const REGISTRATIONS: &str = "/admin/registrations";
     pub const APPLICATIONS: &str = "/admin/applications";
+    pub const ACCESS_TOKENS: &str = "/admin/access-tokens";
     pub const MAIL: &str = "/admin/mail";
     pub const EXPLAIN: &str = "/admin/explain";
 

@@ -120,6 +120,7 @@ pub fn AdminFrame(children: Children) -> impl IntoView {
                 {nav_link(paths::admin::DEVELOPERS, "Developers")}
                 {nav_link(paths::admin::REGISTRATIONS, "Registrations")}
                 {nav_link(paths::admin::APPLICATIONS, "Applications")}
+                {nav_link(paths::admin::ACCESS_TOKENS, "Access tokens")}
                 {nav_link(paths::admin::MAIL, "Mail")}
                 {nav_link(paths::admin::EXPLAIN, "Explain a call")}
             </nav>

@@ -188,7 +188,7 @@ fn conflict(conflict: &Conflict) -> &'static str {
         Conflict::TestRunning => "The client of the last test is not gone yet. Look at what the provider says about it.",
         Conflict::NotComparable => "This provider cannot be asked for its clients.",
         Conflict::RevokedStays => "An admin revoked this registration, so it cannot be removed here. Ask them to reinstate it.",
-        Conflict::TooManyAccessTokens => "This admin has as many access tokens as they may have.",
+        Conflict::TooManyAccessTokens => "There are 10 access tokens, as many as an admin may have. Revoke one first.",
         Conflict::TooManyGatewayTokens => "This gateway has 10 tokens, as many as it may have. Revoke one first.",
         Conflict::AlreadySetUp => "There is an admin already. Sign in.",
     }

@@ -175,6 +175,7 @@ pub async fn work(core: Core, stop: CancellationToken) {
 /// Forgets what has expired, and tells of keys that are about to.
 pub async fn sweep(core: &Core) -> Result<()> {
     crate::sessions::sweep(core).await?;
+    crate::access_tokens::sweep(core).await?;
     crate::attempts::sweep(core).await?;
     crate::developers::sweep(core).await?;
     crate::credentials::sweep(core).await?;

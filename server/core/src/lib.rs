@@ -4,6 +4,7 @@
 //! both. Every operation that is not for anyone takes the [`Actor`] and checks on its first line what the
 //! actor may do; its change, its audit entry and its jobs are done in one transaction.
 
+pub mod access_tokens;
 pub mod actor;
 pub mod admins;
 pub mod applications;

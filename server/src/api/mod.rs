@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use portico_core::{
-    Actor, Core, admins,
+    Actor, Core, access_tokens,
     listing::{Listed, Listing},
     secrets::Plain,
 };
@@ -49,7 +49,7 @@ async fn admit(State(pages): State<Pages>, mut request: Request, next: Next) -> 
     let outcome = match (is_here, token(&request)) {
         (false, _) => Err(Refusal::from(Problem::NotFound)),
         (true, None) => Err(Refusal::from(Problem::Unauthenticated)),
-        (true, Some(token)) => admins::actor_of_access_token(&pages.core, &token).await.map_err(Refusal::from),
+        (true, Some(token)) => access_tokens::actor_of(&pages.core, &token).await.map_err(Refusal::from),
     };
     match outcome {
         Ok(actor) => {

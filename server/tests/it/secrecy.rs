@@ -35,6 +35,7 @@ const KEPT: [(&str, &[&str]); 24] = [
             "version",
             "gateway",
             "gateway_token",
+            "access_token",
             "gateway_service",
             "auth_strategy",
             "dcr_provider",

@@ -1,4 +1,4 @@
-//! Admins and their access tokens.
+//! Admins.
 
 pub mod store;
 
@@ -10,19 +10,11 @@ use crate::{
     secrets::{Plain, sha256},
 };
 use portico_model::{
-    ids::{AccessTokenId, AdminId},
+    ids::AdminId,
     paths,
     problem::{Conflict, Problem, Rule},
-    text::{Fields, NAME_MAX},
+    text::Fields,
 };
-use time::Duration;
-
-/// How long an access token works.
-const ACCESS_TOKEN_LIFETIME: Duration = Duration::days(365);
-/// An admin has at most this many access tokens.
-pub const MAX_ACCESS_TOKENS: i64 = 10;
-/// What an access token begins with.
-const ACCESS_TOKEN_PREFIX: &str = "pta_";
 
 /// Creates an admin. For the operator, at the command line.
 pub async fn create(core: &Core, actor: Actor, email: &str, password: Plain) -> Result<AdminId> {
@@ -99,34 +91,6 @@ pub async fn sign_in(core: &Core, email: &str, password: Plain, address: &str) -
 pub async fn me(core: &Core, actor: Actor) -> Result<Admin> {
     let Actor::Admin { id } = actor else { return Err(Problem::Unauthenticated.into()) };
     store::find(&core.pool, id).await?.or_not_found()
-}
-
-/// Creates an access token of an admin, shown once. For the operator, at the command line.
-pub async fn create_access_token(core: &Core, actor: Actor, email: &str, name: &str) -> Result<Plain> {
-    require_operator(actor)?;
-    let mut fields = Fields::new();
-    let name = fields.line("name", name, NAME_MAX);
-    fields.finish()?;
-    let id: AccessTokenId = core.new_id();
-    let (token, digest) = core.new_token(ACCESS_TOKEN_PREFIX);
-    let now = core.now();
-    let mut tx = core.begin().await?;
-    let admin = store::lock_by_email(&mut tx, email).await?.ok_or_else(|| Problem::field("admin", Rule::NotOffered))?;
-    if store::count_access_tokens(&mut tx, admin).await? >= MAX_ACCESS_TOKENS {
-        return Err(Problem::Conflict(Conflict::TooManyAccessTokens).into());
-    }
-    store::insert_access_token(&mut tx, id, admin, &name, &digest, now, now + ACCESS_TOKEN_LIFETIME)
-        .await
-        .taken("access_token_name_per_admin_key", "name")?;
-    audit::record(core, &mut tx, actor, None, "access_token.created", Some(id.0)).await?;
-    tx.commit().await?;
-    Ok(token)
-}
-
-/// Who an access token is. For anyone with the token.
-pub async fn actor_of_access_token(core: &Core, token: &Plain) -> Result<Actor> {
-    let admin = store::find_by_access_token(&core.pool, &sha256(token.expose()), core.now()).await?;
-    admin.map(|id| Actor::Admin { id }).ok_or_else(|| Problem::Unauthenticated.into())
 }
 
 fn require_operator(actor: Actor) -> Result<()> {

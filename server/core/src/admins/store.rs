@@ -1,5 +1,5 @@
 use crate::Result;
-use portico_model::ids::{AccessTokenId, AdminId};
+use portico_model::ids::AdminId;
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
@@ -43,7 +43,7 @@ pub(super) async fn find_password(pool: &PgPool, email: &str) -> Result<Option<(
     Ok(row)
 }
 
-pub(super) async fn lock_by_email(connection: &mut PgConnection, email: &str) -> Result<Option<AdminId>> {
+pub(crate) async fn lock_by_email(connection: &mut PgConnection, email: &str) -> Result<Option<AdminId>> {
     let id = sqlx::query_scalar("select id from admin where lower(email) = lower($1) for update")
         .bind(email)
         .fetch_optional(connection)
@@ -81,40 +81,9 @@ pub(super) async fn delete_set_up(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn count_access_tokens(connection: &mut PgConnection, admin: AdminId) -> Result<i64> {
-    let count =
-        sqlx::query_scalar("select count(*) from access_token where admin_id = $1").bind(admin).fetch_one(connection).await?;
-    Ok(count)
-}
-
-pub(super) async fn insert_access_token(
-    connection: &mut PgConnection,
-    id: AccessTokenId,
-    admin: AdminId,
-    name: &str,
-    digest: &[u8],
-    now: OffsetDateTime,
-    expires_at: OffsetDateTime,
-) -> Result<()> {
-    sqlx::query(
-        "insert into access_token (id, admin_id, name, token_digest, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(id)
-    .bind(admin)
-    .bind(name)
-    .bind(digest)
-    .bind(now)
-    .bind(expires_at)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn find_by_access_token(pool: &PgPool, digest: &[u8], now: OffsetDateTime) -> Result<Option<AdminId>> {
-    let id = sqlx::query_scalar("select admin_id from access_token where token_digest = $1 and expires_at > $2")
-        .bind(digest)
-        .bind(now)
-        .fetch_optional(pool)
-        .await?;
-    Ok(id)
+/// Locks an admin; whether there is one.
+pub(crate) async fn lock(connection: &mut PgConnection, id: AdminId) -> Result<bool> {
+    let found: Option<AdminId> =
+        sqlx::query_scalar("select id from admin where id = $1 for update").bind(id).fetch_optional(connection).await?;
+    Ok(found.is_some())
 }

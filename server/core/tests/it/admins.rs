@@ -1,8 +1,7 @@
-use crate::{conflict, invalid, problem};
+use crate::{invalid, problem};
 use portico_core::{Actor, admins, secrets::Plain};
-use portico_model::problem::{Conflict, Problem, Rule};
+use portico_model::problem::{Problem, Rule};
 use portico_testing::{PASSWORD, TestCore, an_admin};
-use time::Duration;
 
 const ADMIN: &str = "admin@example.com";
 
@@ -44,32 +43,11 @@ async fn an_admin_made_at_the_command_line_voids_the_link() {
 }
 
 #[tokio::test]
-async fn access_tokens_are_few_named_and_expire() {
-    let core = TestCore::new().await;
-    let admin = an_admin(&core).await;
-    let create = async |name: &str| admins::create_access_token(&core, Actor::System, ADMIN, name).await;
-    let token = create("ci").await.unwrap();
-    assert!(token.expose().starts_with("pta_"));
-    assert_eq!(admins::actor_of_access_token(&core, &token).await.unwrap(), admin);
-    assert_eq!(problem(admins::actor_of_access_token(&core, &plain("pta_wrong")).await), Problem::Unauthenticated);
-    assert_eq!(problem(create("ci").await), invalid("name", Rule::Taken));
-    for i in 1..admins::MAX_ACCESS_TOKENS {
-        create(&format!("t{i}")).await.unwrap();
-    }
-    assert_eq!(problem(create("one more").await), conflict(Conflict::TooManyAccessTokens));
-    core.clock.advance(Duration::days(366));
-    assert_eq!(problem(admins::actor_of_access_token(&core, &token).await), Problem::Unauthenticated);
-    let nobody = admins::create_access_token(&core, Actor::System, "nobody@example.com", "x").await;
-    assert_eq!(problem(nobody), invalid("admin", Rule::NotOffered));
-}
-
-#[tokio::test]
-async fn only_the_operator_makes_admins_and_tokens() {
+async fn only_the_operator_makes_admins() {
     let core = TestCore::new().await;
     let admin = an_admin(&core).await;
     for actor in [Actor::Anonymous, admin] {
         assert_eq!(problem(admins::create(&core, actor, "b@example.com", plain(PASSWORD)).await), Problem::NotFound);
-        assert_eq!(problem(admins::create_access_token(&core, actor, ADMIN, "x").await), Problem::NotFound);
         assert_eq!(problem(admins::offer_set_up(&core, actor).await), Problem::NotFound);
     }
 }

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
+mod access_tokens;
 mod admins;
 mod applications;
 mod attempts;

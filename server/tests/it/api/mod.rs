@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use portico_core::{Actor, admins, secrets::Plain};
+use portico_core::{Actor, access_tokens, secrets::Plain};
 use portico_testing::an_admin;
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ struct Answered {
 impl<'a> Client<'a> {
     async fn of_an_admin(server: &'a TestServer) -> Self {
         an_admin(&server.core).await;
-        let token: Plain = admins::create_access_token(&server.core, Actor::System, "admin@example.com", "tests").await.unwrap();
+        let token: Plain = access_tokens::create_for(&server.core, Actor::System, "admin@example.com", "tests").await.unwrap();
         Self { server, authorization: format!("Bearer {}", token.expose()), host: "localhost" }
     }
 

@@ -3,7 +3,9 @@
 mod dcr;
 
 use crate::browser::TestServer;
-use portico_core::{Actor, auth_strategies, credentials, developers, gateways::tokens, mail, portals::PortalInput};
+use portico_core::{
+    Actor, access_tokens, auth_strategies, credentials, developers, gateways::tokens, mail, portals::PortalInput,
+};
 use portico_model::{ids::DeveloperId, paging::PageRequest};
 use portico_testing::{
     a_developer, a_document, a_linked_service, a_portal, a_strategy, a_version, an_admin, an_application,
@@ -31,7 +33,7 @@ pub struct World {
 
 pub async fn world(server: &TestServer) -> World {
     let core = &server.core;
-    an_admin(core).await;
+    let admin = an_admin(core).await;
     let strategy = a_strategy(core, "s").await;
     let portal = a_portal(core, PortalInput { default_auth_strategy: Some(strategy), ..portal_input("a") }).await;
     let elsewhere = a_portal(core, PortalInput { default_auth_strategy: Some(strategy), ..portal_input("b") }).await;
@@ -49,6 +51,8 @@ pub async fn world(server: &TestServer) -> World {
     let gateway = portico_core::gateways::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     tokens::create_token(core, Actor::System, gateway, "old").await.unwrap();
     let gateway_token = tokens::tokens(core, Actor::System, gateway).await.unwrap()[0].id;
+    access_tokens::create(core, admin, "old", 30).await.unwrap();
+    let access_token = access_tokens::list(core, admin).await.unwrap()[0].id;
     developers::forgot_password(core, &portal, "ada@example.com", "10.0.0.9").await.unwrap();
     let mail = mail::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     let document = a_document(core, product, "Begin").await;
@@ -161,6 +165,8 @@ pub async fn world(server: &TestServer) -> World {
             Admins,
             with(openid_connect_form("oidc", &issuer), vec![("strategy", id(&openid_connect))]),
         ),
+        ("/_fn/admin/create-access-token", Admins, vec![("name", text("ci")), ("lifetime_days", text("30"))]),
+        ("/_fn/admin/revoke-access-token", Admins, vec![("access_token", id(&access_token))]),
         ("/_fn/admin/create-gateway", Admins, vec![("name", text("g"))]),
         ("/_fn/admin/create-gateway-token", Admins, vec![("gateway", id(&gateway)), ("name", text("nginx"))]),
         ("/_fn/admin/revoke-gateway-token", Admins, vec![("gateway", id(&gateway)), ("token", id(&gateway_token))]),
@@ -282,6 +288,7 @@ pub async fn world(server: &TestServer) -> World {
             page("/admin/developers", &developer),
             text("/admin/registrations"),
             text("/admin/applications"),
+            text("/admin/access-tokens"),
             text("/admin/mail"),
             text("/admin/explain"),
             page("/admin/mail", &mail),

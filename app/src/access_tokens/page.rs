@@ -1,0 +1,95 @@
+use super::functions::{CREATE_ACCESS_TOKEN, REVOKE_ACCESS_TOKEN};
+use crate::{
+    islands::CopyButton,
+    ui::{
+        forms::{Confirm, Form, Hidden, Select, Submit, TextField},
+        layout::PageTitle,
+        lists::Table,
+        page::page,
+        text::{moment, moment_or_never},
+    },
+    visit::Visit,
+};
+use leptos::prelude::*;
+use portico_core::access_tokens::{self, AccessToken};
+use time::OffsetDateTime;
+
+/// Lifetimes on offer, in days.
+const LIFETIMES: [(u32, &str); 4] = [(30, "30 days"), (7, "7 days"), (90, "90 days"), (365, "365 days")];
+
+/// The signed-in admin's tokens for the management API.
+#[component]
+pub fn AccessTokensPage() -> impl IntoView {
+    let visit = Visit::current();
+    page(async move {
+        let tokens = access_tokens::list(&visit.core, visit.actor).await?;
+        let now = visit.core.now();
+        let revealed = visit.flash.secret.clone().map(|token| revealed(&token, &visit.core.site.origin()));
+        let rows = tokens.into_iter().map(|token| row(token, now)).collect();
+        let headings = view! {
+            <th scope="col">"Name"</th>
+            <th scope="col">"Created"</th>
+            <th scope="col">"Last used"</th>
+            <th scope="col">"Expires"</th>
+            <th scope="col"><span class="visually-hidden">"Actions"</span></th>
+        };
+        let lifetimes = LIFETIMES.iter().map(|(days, word)| (days.to_string(), (*word).to_owned())).collect();
+        let view = view! {
+            <PageTitle text="Access tokens" />
+            <h1>"Access tokens"</h1>
+            <p>"With an access token a program does at " <code>"/v2"</code> " what you may do here."</p>
+            {revealed}
+            <Table headings=headings.into_any() rows=rows empty=|| "No access tokens. Create one for a script or a pipeline." />
+            <Form action=CREATE_ACCESS_TOKEN class="row">
+                <TextField name="name" label="Name of a new token" required=true />
+                <Select name="lifetime_days" label="Lives for" options=lifetimes />
+                <Submit label="Create access token" />
+            </Form>
+        };
+        Ok(view.into_any())
+    })
+}
+
+/// A token that was just made, for the only time.
+fn revealed(token: &str, origin: &str) -> AnyView {
+    let call = format!("curl {origin}/v2/portals/$PORTAL/product-versions --header 'Authorization: Bearer {token}'");
+    view! {
+        <section class="card secret" role="status">
+            <h2>"Copy the token now"</h2>
+            <p>"It is shown this once: only a digest of it is kept."</p>
+            <div class="copyable">
+                <pre class="code"><code id="new-token">{token.to_owned()}</code></pre>
+                <CopyButton target="new-token".to_owned() />
+            </div>
+            <p>"A program calls with it like this:"</p>
+            <div class="copyable">
+                <pre class="code"><code id="call">{call}</code></pre>
+                <CopyButton target="call".to_owned() />
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn row(token: AccessToken, now: OffsetDateTime) -> AnyView {
+    let id = token.id;
+    let question = format!("Revoke {}? Programs that use it are refused from then on.", token.name);
+    let expired = (token.expires_at <= now).then(|| view! { " " <span class="badge bad">"Expired"</span> });
+    view! {
+        <tr>
+            <th scope="row">{token.name}</th>
+            <td data-column="Created">{moment(token.created_at)}</td>
+            <td data-column="Last used">{moment_or_never(token.last_used_at)}</td>
+            <td data-column="Expires">{moment(token.expires_at)} {expired}</td>
+            <td class="actions">
+                <Confirm label="Revoke" question=question>
+                    <Form action=REVOKE_ACCESS_TOKEN key=id.to_string()>
+                        <Hidden name="access_token" value=id />
+                        <Submit label="Revoke access token" class="danger" />
+                    </Form>
+                </Confirm>
+            </td>
+        </tr>
+    }
+    .into_any()
+}

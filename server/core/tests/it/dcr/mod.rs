@@ -3,6 +3,7 @@
 mod comparison;
 mod crashes;
 mod failures;
+mod half_done;
 mod life;
 mod providers;
 mod tests_of_connections;
@@ -21,7 +22,7 @@ use portico_model::{
 };
 use portico_testing::{
     TestCore, a_developer, a_portal, a_version, application_input, openid_connect_input, portal_input,
-    providers::{Provider, RemoteClient},
+    providers::{Provider, RemoteClient, Trouble},
     publish,
 };
 use time::{Duration, OffsetDateTime};
@@ -127,6 +128,19 @@ impl World {
         let clients = self.provider.clients();
         assert_eq!(clients.len(), 1, "{clients:?}");
         clients[0].clone()
+    }
+}
+
+impl World {
+    /// Works on what is due now.
+    async fn work(&self) {
+        while dcr_clients::run_next(&self.core).await.unwrap() {}
+    }
+
+    /// Lets the first call to the provider that changes anything meet with trouble.
+    fn first_call(&self, trouble: Trouble) {
+        let mut trouble = Some(trouble);
+        self.provider.trouble(move |_, line| if line.contains("token") { None } else { trouble.take() });
     }
 }
 

@@ -11,6 +11,7 @@ mod api;
 mod authorization_coverage;
 mod bad_input;
 mod browser;
+mod clients;
 mod explain;
 mod forms;
 mod markdown;

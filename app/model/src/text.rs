@@ -109,6 +109,15 @@ impl Fields {
         }
     }
 
+    /// The same of a value that is kept as it stands; an empty one is left alone. Whether it is such a URL.
+    pub fn must_be_base_url(&mut self, field: &str, value: &str) -> bool {
+        let is_url = parse_base_url(value).is_some();
+        if !is_url && !value.is_empty() {
+            self.reject(field, Rule::Url);
+        }
+        is_url
+    }
+
     /// A host name in lower case, or nothing.
     pub fn optional_hostname(&mut self, field: &str, value: &str) -> Option<String> {
         let value = self.optional_line(field, &value.to_lowercase(), NAME_MAX);
@@ -142,11 +151,6 @@ impl Fields {
 /// Whether a name can carry an API key in a header and a query string.
 pub fn is_key_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-}
-
-/// Whether a text is an absolute http or https URL without credentials, query or fragment.
-pub fn is_base_url(value: &str) -> bool {
-    parse_base_url(value).is_some()
 }
 
 /// A part of a host name between dots (RFC 1123, section 2.1), or with the underscore that some networks use.

@@ -1,12 +1,11 @@
 use super::functions::{CREATE_ACCESS_TOKEN, REVOKE_ACCESS_TOKEN};
 use crate::{
-    islands::CopyButton,
     ui::{
         forms::{Confirm, Form, Hidden, Select, Submit, TextField},
         layout::PageTitle,
         lists::Table,
         page::page,
-        text::{moment, moment_or_never},
+        text::{copyable, moment, moment_or_never},
     },
     visit::Visit,
 };
@@ -57,15 +56,9 @@ fn revealed(token: &str, origin: &str) -> AnyView {
         <section class="card secret" role="status">
             <h2>"Copy the token now"</h2>
             <p>"It is shown this once: only a digest of it is kept."</p>
-            <div class="copyable">
-                <pre class="code"><code id="new-token">{token.to_owned()}</code></pre>
-                <CopyButton target="new-token".to_owned() />
-            </div>
+            {copyable("new-token", token.to_owned())}
             <p>"A program calls with it like this:"</p>
-            <div class="copyable">
-                <pre class="code"><code id="call">{call}</code></pre>
-                <CopyButton target="call".to_owned() />
-            </div>
+            {copyable("call", call)}
         </section>
     }
     .into_any()

@@ -1,14 +1,11 @@
 //! The keys of an application, on its page.
 
 use super::functions::{CHECK_CREDENTIAL, CREATE_CREDENTIAL, RENAME_CREDENTIAL, REVOKE_CREDENTIAL, ROTATE_CREDENTIAL};
-use crate::{
-    islands::CopyButton,
-    ui::{
-        forms::{Confirm, Disclosure, Form, Hidden, Select, Submit, TextField},
-        lists::Table,
-        text::{badge, count, moment, moment_or_never},
-        words,
-    },
+use crate::ui::{
+    forms::{Confirm, Disclosure, Form, Hidden, Select, Submit, TextField},
+    lists::Table,
+    text::{badge, copyable, count, moment, moment_or_never},
+    words,
 };
 use leptos::prelude::*;
 use portico_core::{
@@ -31,20 +28,14 @@ pub fn revealed_key(key: &str, application: &Application, example: Option<String
     let curl = curl.map(|line| {
         view! {
             <p>"A call that works now:"</p>
-            <div class="copyable">
-                <pre class="code"><code id="curl">{line}</code></pre>
-                <CopyButton target="curl".to_owned() />
-            </div>
+            {copyable("curl", line)}
         }
     });
     view! {
         <section class="card secret" role="status">
             <h2>"Copy your key now"</h2>
             <p>"You will only be able to copy this credential once: only a digest of it is kept. Send it as " <code>{header.clone()}</code> "."</p>
-            <div class="copyable">
-                <pre class="code"><code id="new-key">{key.to_owned()}</code></pre>
-                <CopyButton target="new-key".to_owned() />
-            </div>
+            {copyable("new-key", key.to_owned())}
             {curl}
         </section>
     }

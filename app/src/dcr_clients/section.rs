@@ -1,12 +1,9 @@
 //! The client of an application, on its page.
 
 use super::functions::{OPEN_CLIENT_SECRET, ROTATE_CLIENT};
-use crate::{
-    islands::CopyButton,
-    ui::{
-        forms::{Confirm, Form, Hidden, Submit},
-        text::{count, moment},
-    },
+use crate::ui::{
+    forms::{Confirm, Form, Hidden, Submit},
+    text::{copyable, count, moment},
 };
 use leptos::prelude::*;
 use portico_core::{
@@ -28,10 +25,7 @@ pub fn revealed_secret(secret: &str, application: &Application, config: &OpenidC
     let curl = example.map(|address| format!("curl {address} --user '{client_id}:{secret}'")).map(|line| {
         view! {
             <p>"A call that works now:"</p>
-            <div class="copyable">
-                <pre class="code"><code id="curl">{line}</code></pre>
-                <CopyButton target="curl".to_owned() />
-            </div>
+            {copyable("curl", line)}
         }
     });
     view! {
@@ -39,10 +33,7 @@ pub fn revealed_secret(secret: &str, application: &Application, config: &OpenidC
             <h2>"Copy your client secret now"</h2>
             <p>"You will only be able to copy it once: it is not kept here any more."</p>
             <dl class="facts"><dt>"Client ID"</dt><dd><code>{client_id.clone()}</code></dd></dl>
-            <div class="copyable">
-                <pre class="code"><code id="new-key">{secret.to_owned()}</code></pre>
-                <CopyButton target="new-key".to_owned() />
-            </div>
+            {copyable("new-key", secret.to_owned())}
             {curl}
         </section>
     }

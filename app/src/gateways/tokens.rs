@@ -1,13 +1,10 @@
 //! The tokens by which gateways that people already run ask for decisions.
 
 use super::functions::{CREATE_TOKEN, REVOKE_TOKEN};
-use crate::{
-    islands::CopyButton,
-    ui::{
-        forms::{Confirm, Form, Hidden, Submit, TextField},
-        lists::Table,
-        text::moment,
-    },
+use crate::ui::{
+    forms::{Confirm, Form, Hidden, Submit, TextField},
+    lists::Table,
+    text::{copyable, moment},
 };
 use leptos::prelude::*;
 use portico_core::gateways::tokens::GatewayToken;
@@ -22,15 +19,9 @@ pub fn revealed_token(token: &str, gateway_origin: &str) -> AnyView {
         <section class="card secret" role="status">
             <h2>"Copy the token now"</h2>
             <p>"It is shown this once: only a digest of it is kept."</p>
-            <div class="copyable">
-                <pre class="code"><code id="new-token">{token.to_owned()}</code></pre>
-                <CopyButton target="new-token".to_owned() />
-            </div>
+            {copyable("new-token", token.to_owned())}
             <p>"A gateway asks like this whether a call may pass:"</p>
-            <div class="copyable">
-                <pre class="code"><code id="ask">{ask}</code></pre>
-                <CopyButton target="ask".to_owned() />
-            </div>
+            {copyable("ask", ask)}
         </section>
     }
     .into_any()

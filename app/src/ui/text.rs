@@ -1,6 +1,7 @@
 //! Small pieces of text: dates, states, numbers.
 
 use super::words::{self, StateWords};
+use crate::islands::CopyButton;
 use leptos::prelude::*;
 use portico_core::{auth_strategies::OpenidConnect, products::catalogue::CatalogueVersion};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
@@ -25,6 +26,17 @@ pub fn without_strategy(version: &CatalogueVersion) -> &'static str {
         true => "Anybody may call this version, without a key or a token.",
         false => "This version has no way to authenticate, so nobody can call it at the moment.",
     }
+}
+
+/// Text to copy, with an id for its element.
+pub fn copyable(id: &str, text: String) -> AnyView {
+    view! {
+        <div class="copyable">
+            <pre class="code"><code id=id.to_owned()>{text}</code></pre>
+            <CopyButton target=id.to_owned() />
+        </div>
+    }
+    .into_any()
 }
 
 /// A point in time, readable, and exact on hover.

@@ -28,7 +28,6 @@ use portico_model::{
     states::{ProviderType, PublishStatus},
 };
 use servers::{CLIENT, INITIAL_ACCESS_TOKEN};
-use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const ADMIN: &str = "admin@example.com";
@@ -71,10 +70,11 @@ const DOCUMENTS: [(&str, &str); 3] = [
 
 /// Makes the data, starts the echo API and the identity provider, and says what there is.
 pub async fn start(core: &Core, gateway_origin: &str, stop: &CancellationToken, tasks: &TaskTracker) -> anyhow::Result<String> {
-    let (upstream, listener) = listen().await.context("the echo API cannot listen")?;
+    let (upstream, listener) = servers::listen().await.context("the echo API cannot listen")?;
     tasks.spawn(answer(listener, servers::echo(), stop.clone()));
     let known = dcr_provider(core).await.map_err(failed)?;
-    let (provider, listener) = listen_again(known.as_ref()).await.context("the identity provider cannot listen")?;
+    let issuer = known.as_ref().map(|provider| provider.issuer.as_str());
+    let (provider, listener) = servers::listen_again(issuer).await.context("the identity provider cannot listen")?;
     tasks.spawn(answer(listener, servers::provider(core, provider.clone())?, stop.clone()));
     let demo = seed(core, &upstream, &provider).await.map_err(failed)?;
     let (origin, portal) = (core.site.origin(), demo.portal.origin(core));
@@ -86,22 +86,6 @@ pub async fn start(core: &Core, gateway_origin: &str, stop: &CancellationToken, 
          And one for which the demo's identity provider vouches:\n    curl {gateway_origin}/weather/v2/cities/oslo/current --user {client}:{secret}\n",
         demo.key.expose()
     ))
-}
-
-/// Where the provider was before: the clients that it has registered are asked for there.
-async fn listen_again(known: Option<&DcrProvider>) -> anyhow::Result<(String, TcpListener)> {
-    let issuer = known.and_then(|provider| url::Url::parse(&provider.issuer).ok());
-    if let Some(port) = issuer.and_then(|issuer| issuer.port())
-        && let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await
-    {
-        return Ok((format!("http://127.0.0.1:{port}"), listener));
-    }
-    listen().await
-}
-
-async fn listen() -> anyhow::Result<(String, TcpListener)> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    Ok((format!("http://{}", listener.local_addr()?), listener))
 }
 
 /// What the demo made that is not printed elsewhere.

@@ -23,6 +23,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::net::TcpListener;
 use uuid::Uuid;
 
 /// The one client that the demo's identity provider always knows, and its secret.
@@ -33,6 +34,23 @@ pub const INITIAL_ACCESS_TOKEN: &str = "demo-initial-access-token";
 
 /// How long the provider's tokens live, in seconds.
 const TOKEN_LIFETIME: i64 = 600;
+
+/// Where the provider was before, if it was: the clients that it has registered are asked for there.
+pub async fn listen_again(issuer: Option<&str>) -> anyhow::Result<(String, TcpListener)> {
+    let issuer = issuer.and_then(|issuer| url::Url::parse(issuer).ok());
+    if let Some(port) = issuer.and_then(|issuer| issuer.port())
+        && let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await
+    {
+        return Ok((format!("http://127.0.0.1:{port}"), listener));
+    }
+    listen().await
+}
+
+/// Listens on a port that is free, and says at which origin.
+pub async fn listen() -> anyhow::Result<(String, TcpListener)> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    Ok((format!("http://{}", listener.local_addr()?), listener))
+}
 
 /// Answers every call with what it was.
 pub fn echo() -> Router {

@@ -15,7 +15,7 @@ use portico_model::{
     ids::{AuthStrategyId, DcrProviderId},
     problem::{FieldProblem, IssuerFault, Problem, Rule},
     states::{AuthMethod, StrategyType},
-    text::{Fields, is_base_url},
+    text::Fields,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -168,9 +168,7 @@ fn check(input: OpenidConnectInput) -> Result<Checked, Problem> {
     let display_name = fields.line("display_name", &input.display_name, NAME_MAX);
     // Compared as it stands, so a final slash is kept.
     let issuer = fields.line("issuer", &input.issuer, ISSUER_MAX);
-    if !issuer.is_empty() && !is_base_url(&issuer) {
-        fields.reject("issuer", Rule::Url);
-    }
+    fields.must_be_base_url("issuer", &issuer);
     let scopes = words(&mut fields, "scopes", &input.scopes, SCOPES_MAX);
     let credential_claim = words(&mut fields, "credential_claim", &input.credential_claim, CREDENTIAL_CLAIMS_MAX);
     if credential_claim.is_empty() {

@@ -1,8 +1,8 @@
 //! Tests of a provider: a client is really created there, and deleted again.
 
 use super::{
-    LOOK,
     store::{self, DcrClient, NewClient},
+    wait_until,
     wanted::TEST_NAME,
 };
 use crate::{Actor, Core, Result, audit, dcr_providers, error::OrNotFound};
@@ -43,13 +43,11 @@ pub async fn last_test(core: &Core, actor: Actor, provider: DcrProviderId) -> Re
 
 /// Waits until a test has an outcome or a step of it has failed; at most so long. For admins.
 pub async fn wait_for_test(core: &Core, actor: Actor, provider: DcrProviderId, patience: Duration) -> Result<()> {
-    let waiting = async {
-        while last_test(core, actor, provider).await?.is_some_and(|test| test.outcome().is_none() && test.attempts == 0) {
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
-    };
-    tokio::time::timeout(patience, waiting).await.unwrap_or(Ok(()))
+    wait_until(patience, || async {
+        let test = last_test(core, actor, provider).await?;
+        Ok(test.is_none_or(|test| test.outcome().is_some() || test.attempts > 0))
+    })
+    .await
 }
 
 impl DcrClient {

@@ -89,8 +89,13 @@ pub async fn of_application(
 /// developer whose application it is.
 pub async fn wait(core: &Core, actor: Actor, portal: PortalId, application: ApplicationId, patience: Duration) -> Result<()> {
     applications::get(core, actor, portal, application).await?;
+    wait_until(patience, || store::is_at_rest(&core.pool, application)).await
+}
+
+/// Looks again and again whether something is done; at most so long.
+async fn wait_until<F: Future<Output = Result<bool>>>(patience: Duration, is_done: impl Fn() -> F) -> Result<()> {
     let waiting = async {
-        while !store::is_at_rest(&core.pool, application).await? {
+        while !is_done().await? {
             tokio::time::sleep(LOOK).await;
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::store::{self, DcrClient};
 use crate::{
-    Core, Result,
+    Core, Error, Result,
     dcr_providers::connectors::{Given, Known},
     secrets::Plain,
 };
@@ -10,13 +10,13 @@ use portico_model::{ids::DcrClientId, states::ClientCall};
 
 /// What a sealed value is.
 pub(super) const SECRET: &str = "secret";
-pub(super) const MANAGEMENT: &str = "management";
+const MANAGEMENT: &str = "management";
 
 fn context(id: DcrClientId, what: &str) -> String {
     format!("dcr_client/{what}/{id}")
 }
 
-pub(super) fn seal(core: &Core, id: DcrClientId, what: &str, plain: &Plain) -> Result<Vec<u8>> {
+fn seal(core: &Core, id: DcrClientId, what: &str, plain: &Plain) -> Result<Vec<u8>> {
     Ok(core.secrets.seal(&core.random, &context(id, what), plain.expose().as_bytes())?)
 }
 
@@ -39,11 +39,30 @@ pub(super) fn known(core: &Core, client: &DcrClient) -> Result<Known> {
     })
 }
 
+/// What of an answer is to be kept.
+pub(super) struct Sealed {
+    pub management: Option<Vec<u8>>,
+    /// With its digest.
+    secret: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Sealed {
+    /// Many answers repeat the secret: it is news only where it is not the `known` one.
+    pub fn new(core: &Core, id: DcrClientId, given: &Given, known: Option<&[u8]>) -> Result<Self> {
+        let management = given.management.as_ref().map(|plain| seal(core, id, MANAGEMENT, plain)).transpose()?;
+        let secret = given.secret.as_ref().map(|plain| (plain, core.secrets.digest(plain.expose())));
+        let news = secret.filter(|(_, digest)| Some(digest.as_slice()) != known);
+        let secret = news.map(|(plain, digest)| Ok::<_, Error>((seal(core, id, SECRET, plain)?, digest))).transpose()?;
+        Ok(Self { management, secret })
+    }
+
+    pub fn secret(&self) -> Option<(&[u8], &[u8])> {
+        self.secret.as_ref().map(|(secret, digest)| (secret.as_slice(), digest.as_slice()))
+    }
+}
+
 /// Keeps what a look at a client has brought.
 pub(super) async fn keep(core: &Core, client: &DcrClient, given: &Given) -> Result<()> {
-    let management = given.management.as_ref().map(|plain| seal(core, client.id, MANAGEMENT, plain)).transpose()?;
-    let digest = given.secret.as_ref().map(|secret| core.secrets.digest(secret.expose()));
-    let news = given.secret.as_ref().filter(|_| digest != client.secret_digest);
-    let secret = news.map(|plain| seal(core, client.id, SECRET, plain)).transpose()?;
-    store::keep(&core.pool, client.id, management.as_deref(), secret.as_deref().zip(digest.as_deref())).await
+    let sealed = Sealed::new(core, client.id, given, client.secret_digest.as_deref())?;
+    store::keep(&core.pool, client.id, sealed.management.as_deref(), sealed.secret()).await
 }

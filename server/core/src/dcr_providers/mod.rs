@@ -18,7 +18,7 @@ use portico_model::{
     paging::{Page, PageRequest},
     problem::{FieldProblem, IssuerFault, Problem, Rule},
     states::ProviderType,
-    text::{Fields, is_base_url},
+    text::Fields,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -115,9 +115,8 @@ fn check(input: DcrProviderInput) -> Result<Checked, Problem> {
     let name = fields.line("name", &input.name, TEXT_MAX);
     let display_name = fields.line("display_name", &input.display_name, TEXT_MAX);
     let issuer = fields.line("issuer", &input.issuer, TEXT_MAX);
-    if !issuer.is_empty() && !is_base_url(&issuer) {
-        fields.reject("issuer", Rule::Url);
-    } else if !issuer.is_empty() && provider_type == AzureAd && connectors::tenant(&issuer).is_none() {
+    let is_url = fields.must_be_base_url("issuer", &issuer);
+    if is_url && provider_type == AzureAd && connectors::tenant(&issuer).is_none() {
         fields.reject("issuer", Rule::Tenant);
     }
     let mut config = DcrConfig::default();
@@ -133,9 +132,7 @@ fn check(input: DcrProviderInput) -> Result<Checked, Problem> {
     }
     if provider_type == Http {
         config.dcr_base_url = fields.line("dcr_base_url", &given.dcr_base_url, TEXT_MAX);
-        if !config.dcr_base_url.is_empty() && !is_base_url(&config.dcr_base_url) {
-            fields.reject("dcr_base_url", Rule::Url);
-        }
+        fields.must_be_base_url("dcr_base_url", &config.dcr_base_url);
         config.disable_event_hooks = given.disable_event_hooks;
         config.disable_refresh_secret = given.disable_refresh_secret;
     } else {
@@ -154,9 +151,7 @@ fn check(input: DcrProviderInput) -> Result<Checked, Problem> {
 
 fn optional_url(fields: &mut Fields, field: &str, value: &str) -> String {
     let value = fields.optional_line(field, value, TEXT_MAX);
-    if !value.is_empty() && !is_base_url(&value) {
-        fields.reject(field, Rule::Url);
-    }
+    fields.must_be_base_url(field, &value);
     value
 }
 

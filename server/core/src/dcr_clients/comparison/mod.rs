@@ -3,8 +3,9 @@
 mod store;
 
 use super::{
-    LOOK, sealed,
+    sealed,
     store::{DcrClient, insert_unwanted},
+    wait_until,
 };
 use crate::{
     Actor, Core, Result, audit,
@@ -78,13 +79,7 @@ pub async fn compare(core: &Core, actor: Actor, provider: DcrProviderId) -> Resu
 
 /// Waits until a comparison is done; at most so long. For admins.
 pub async fn wait_for_comparison(core: &Core, actor: Actor, provider: DcrProviderId, patience: Duration) -> Result<()> {
-    let waiting = async {
-        while dcr_providers::get(core, actor, provider).await?.is_comparing {
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
-    };
-    tokio::time::timeout(patience, waiting).await.unwrap_or(Ok(()))
+    wait_until(patience, || async { Ok(!dcr_providers::get(core, actor, provider).await?.is_comparing) }).await
 }
 
 /// What the last comparison of a provider found. For admins.

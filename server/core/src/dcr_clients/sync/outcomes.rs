@@ -8,7 +8,7 @@ use crate::{
     Actor, Result, audit,
     dcr_clients::{
         orphans,
-        sealed::{MANAGEMENT, SECRET, seal},
+        sealed::Sealed,
         store::{self as clients, DcrClient},
     },
     dcr_providers::{
@@ -36,16 +36,13 @@ impl Work<'_> {
         given: &Given,
         calls: &[Call],
     ) -> Result<()> {
-        let core = self.core;
-        let management = given.management.as_ref().map(|plain| seal(core, client.id, MANAGEMENT, plain)).transpose()?;
-        let digest = given.secret.as_ref().map(|secret| core.secrets.digest(secret.expose()));
-        // Many answers repeat the secret: it is news only where it is another.
-        let is_news = digest.is_some() && (call != ClientCall::Update || digest != client.secret_digest);
-        let secret = given.secret.as_ref().filter(|_| is_news).map(|plain| seal(core, client.id, SECRET, plain)).transpose()?;
+        // Whatever another call gives was made for it.
+        let known = client.secret_digest.as_deref().filter(|_| call == ClientCall::Update);
+        let sealed = Sealed::new(self.core, client.id, given, known)?;
         let progress = Progress {
             client_id: Some(&given.client_id),
-            management: management.as_deref(),
-            secret: secret.as_deref().zip(digest.as_deref()).map(|(secret, digest)| (secret, digest, given.secret_expires_at)),
+            management: sealed.management.as_deref(),
+            secret: sealed.secret().map(|(secret, digest)| (secret, digest, given.secret_expires_at)),
             ..progress
         };
         let mut failures = 0;
@@ -75,7 +72,7 @@ impl Work<'_> {
             store::lock_application(&mut tx, application).await?;
         }
         if let Some(old) = client.replaces_id {
-            store::lock_replaced(&mut tx, old).await?;
+            clients::lock(&mut tx, old).await?;
         }
         if !store::record(&mut tx, client, progress, calls, core.now()).await? {
             drop(tx);

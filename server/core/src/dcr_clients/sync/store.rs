@@ -266,12 +266,6 @@ pub(super) async fn set_reference(
     Ok(())
 }
 
-/// Locks the client that another one replaces, always before that one.
-pub(super) async fn lock_replaced(connection: &mut PgConnection, id: DcrClientId) -> Result<()> {
-    sqlx::query("select id from dcr_client where id = $1 for update").bind(id).execute(connection).await?;
-    Ok(())
-}
-
 /// Takes the place of the client before, which is deleted from then on.
 pub(super) async fn take_place(connection: &mut PgConnection, new: DcrClientId, old: DcrClientId) -> Result<()> {
     sqlx::query(

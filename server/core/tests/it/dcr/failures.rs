@@ -230,7 +230,7 @@ async fn a_client_that_was_deleted_there_is_no_obstacle() {
         let id = world.create("app").await;
         world.settle().await;
         world.core.clock.advance(Duration::hours(1));
-        let gone = world.only().client_id;
+        let gone = world.only_client().client_id;
         world.provider.tamper(portico_testing::providers::Tampering::Delete(gone.clone()));
         world.delete(id).await;
         world.settle().await;
@@ -279,7 +279,7 @@ async fn a_management_token_that_was_lost_is_made_up_for_where_the_provider_allo
     world.first_call(Trouble::ResetAfter);
     world.settle().await;
     let (rotated, secret) = world.open(id).await;
-    assert_eq!((&rotated, world.only().secrets), (&client_id, vec![secret]), "the same client");
+    assert_eq!((&rotated, world.only_client().secrets), (&client_id, vec![secret]), "the same client");
     world.delete(id).await;
     world.settle().await;
     assert_eq!((world.provider.clients(), world.orphans().await.len()), (Vec::new(), 0));
@@ -297,7 +297,7 @@ async fn an_answer_that_takes_too_long_is_a_lost_one() {
     let own = world.own(id).await.client;
     assert_eq!((own.last_error.as_str(), own.unanswered), ("there was no answer in time", Some(ClientCall::Create)));
     world.settle().await;
-    assert_eq!(world.only().client_id, world.open(id).await.0);
+    assert_eq!(world.only_client().client_id, world.open(id).await.0);
 }
 
 #[tokio::test]
@@ -313,7 +313,7 @@ async fn a_bridge_without_rotation_rotates_nothing() {
     assert_eq!(problem(refused), conflict(Conflict::NoRotation));
     world.update(id, &application_input("renamed")).await;
     world.settle().await;
-    assert_eq!(world.only().name, "app", "and without event hooks is told nothing");
+    assert_eq!(world.only_client().name, "app", "and without event hooks is told nothing");
 }
 
 /// A provider may lead nowhere else, neither by a redirect nor by its metadata.

@@ -25,7 +25,7 @@ async fn a_change_that_was_taken_back_while_its_answer_was_lost_is_taken_back_th
             .provider
             .trouble(move |_, line| if line.starts_with("GET") || line.contains("token") { None } else { trouble.take() });
         world.work().await;
-        assert_eq!(world.only().redirect_uris.len(), 1, "{provider_type:?}: it was done there");
+        assert_eq!(world.only_client().redirect_uris.len(), 1, "{provider_type:?}: it was done there");
         world.update(id, &application_input("app")).await;
         world.settle().await;
         let own = world.own(id).await;
@@ -51,10 +51,10 @@ async fn access_that_was_taken_back_while_its_answer_was_lost_is_taken_back_ther
             .provider
             .trouble(move |_, line| if line.starts_with("GET") || line.contains("token") { None } else { trouble.take() });
         world.work().await;
-        assert_eq!(world.only().access.len(), 1, "{provider_type:?}: it was given there");
+        assert_eq!(world.only_client().access.len(), 1, "{provider_type:?}: it was given there");
         registrations::delete(&world.core, world.developer, world.portal.id, registration).await.unwrap();
         world.settle().await;
-        assert_eq!(world.only().access, Vec::<String>::new(), "{provider_type:?}");
+        assert_eq!(world.only_client().access, Vec::<String>::new(), "{provider_type:?}");
     }
 }
 
@@ -70,7 +70,7 @@ async fn a_client_whose_token_may_be_stale_is_not_forgotten_when_its_deletion_st
     world.delete(id).await;
     world.first_call(Trouble::Status(503));
     world.settle().await;
-    let there = world.only();
+    let there = world.only_client();
     let orphans = world.orphans().await;
     assert_eq!((orphans.len(), &orphans[0].client_id), (1, &Some(there.client_id)));
 }
@@ -118,7 +118,7 @@ async fn rotating_twice_asks_for_one_new_client() {
     world.rotate(id).await;
     world.settle().await;
     assert!(world.own(id).await.replacement.is_none());
-    assert_eq!(world.only().client_id, world.open(id).await.0);
+    assert_eq!(world.only_client().client_id, world.open(id).await.0);
 }
 
 /// What comes of a call that is under way counts, whoever has given up meanwhile.
@@ -136,7 +136,7 @@ async fn giving_up_does_not_throw_away_an_answer() {
     working.await.unwrap();
     let reported = world.orphans().await.len();
     let own = world.own(id).await.client;
-    assert_eq!((own.client_id, reported), (Some(world.only().client_id), 1), "reported when nobody could know, and kept");
+    assert_eq!((own.client_id, reported), (Some(world.only_client().client_id), 1), "reported when nobody could know, and kept");
 }
 
 /// A scope that Curity is to give needs a change of the client, and with it a new secret.
@@ -168,7 +168,7 @@ async fn a_test_that_cannot_clean_up_says_so_and_can_be_given_up() {
     assert_eq!((test.outcome(), test.state, test.attempts), (None, DcrClientState::Waiting, 1), "it is tried again");
     assert_eq!(test.calls.last().unwrap().status, Some(403));
     dcr_clients::give_up(&world.core, Actor::System, test.id).await.unwrap();
-    assert_eq!(world.orphans().await[0].client_id, Some(world.only().client_id));
+    assert_eq!(world.orphans().await[0].client_id, Some(world.only_client().client_id));
     world.provider.trouble(|_, _| None);
     dcr_clients::test(&world.core, Actor::System, world.id).await.unwrap();
 }
@@ -188,7 +188,7 @@ async fn a_process_that_stops_holds_on_to_nothing() {
     stop.cancel();
     working.await.unwrap();
     assert_eq!(world.provider.calls().last().map(|call| call.starts_with("PATCH")), Some(true), "no further step is begun");
-    assert_eq!(world.reference(id).await, Some(world.only().client_id), "what the step brought is recorded");
+    assert_eq!(world.reference(id).await, Some(world.only_client().client_id), "what the step brought is recorded");
     world.work().await;
     assert!(world.provider.calls().last().is_some_and(|call| call.contains("servicePrincipals")), "another goes on at once");
 }

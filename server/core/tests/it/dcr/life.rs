@@ -32,29 +32,33 @@ async fn a_client_is_made_changed_rotated_and_deleted_with_its_application() {
         let (client_id, secret) = world.open(id).await;
         assert_eq!(world.reference(id).await.as_ref(), Some(&client_id), "{provider_type:?}");
         assert_eq!(
-            (world.only().client_id, world.only().secrets),
+            (world.only_client().client_id, world.only_client().secrets),
             (client_id.clone(), vec![secret.clone()]),
             "{provider_type:?}"
         );
-        assert_eq!(world.only().name, "My app");
+        assert_eq!(world.only_client().name, "My app");
         let refused = dcr_clients::open_secret(&world.core, world.developer, world.portal.id, id).await;
         assert_eq!(problem(refused), conflict(Conflict::SecretOpened));
 
         // Renamed, and with a browser to come back.
         world.update(id, &with_redirects("Renamed", &["https://app.example.com/callback"])).await;
         world.settle().await;
-        assert_eq!(world.only().redirect_uris, ["https://app.example.com/callback"], "{provider_type:?}");
-        assert_eq!(world.only().name, "Renamed");
+        assert_eq!(world.only_client().redirect_uris, ["https://app.example.com/callback"], "{provider_type:?}");
+        assert_eq!(world.only_client().name, "Renamed");
         let renews = world.own(id).await.abilities.update_renews_secret;
         assert_eq!(renews, world.own(id).await.client.has_secret(), "{provider_type:?}");
         let secret = if renews { world.open(id).await.1 } else { secret };
-        assert_eq!(world.only().secrets, [secret.as_str()]);
+        assert_eq!(world.only_client().secrets, [secret.as_str()]);
 
         world.rotate(id).await;
         world.settle().await;
         let (rotated_id, rotated) = world.open(id).await;
         assert_ne!(rotated, secret, "{provider_type:?}");
-        assert_eq!((world.only().client_id, world.only().secrets), (rotated_id.clone(), vec![rotated]), "{provider_type:?}");
+        assert_eq!(
+            (world.only_client().client_id, world.only_client().secrets),
+            (rotated_id.clone(), vec![rotated]),
+            "{provider_type:?}"
+        );
         assert_eq!(world.reference(id).await, Some(rotated_id.clone()));
         assert_eq!(rotated_id != client_id, provider_type == ProviderType::Oidc);
 
@@ -74,7 +78,7 @@ async fn access_follows_registrations_where_the_provider_is_told() {
         let world = World::new(provider_type).await;
         let id = world.create("app").await;
         world.settle().await;
-        assert_eq!(world.only().access, Vec::<String>::new());
+        assert_eq!(world.only_client().access, Vec::<String>::new());
         let expected = match provider_type {
             ProviderType::Auth0 => "https://api.example.com: read write".to_owned(),
             _ => world.version.to_string(),
@@ -82,19 +86,19 @@ async fn access_follows_registrations_where_the_provider_is_told() {
         let (registration, _) =
             registrations::create(&world.core, world.developer, &world.portal, id, world.version).await.unwrap();
         world.settle().await;
-        assert_eq!(world.only().access, std::slice::from_ref(&expected));
+        assert_eq!(world.only_client().access, std::slice::from_ref(&expected));
 
         let decide = |status| registrations::decide(&world.core, Actor::System, registration, status, "");
         decide(RegistrationStatus::Revoked).await.unwrap();
         world.settle().await;
-        assert_eq!(world.only().access, Vec::<String>::new());
+        assert_eq!(world.only_client().access, Vec::<String>::new());
         decide(RegistrationStatus::Approved).await.unwrap();
         world.settle().await;
-        assert_eq!(world.only().access, [expected]);
+        assert_eq!(world.only_client().access, [expected]);
 
         registrations::delete(&world.core, world.developer, world.portal.id, registration).await.unwrap();
         world.settle().await;
-        assert_eq!(world.only().access, Vec::<String>::new());
+        assert_eq!(world.only_client().access, Vec::<String>::new());
         assert_eq!(world.provider.violations(), Vec::<String>::new());
     }
 }
@@ -118,10 +122,10 @@ async fn a_developer_chooses_among_the_scopes_where_the_provider_lets_them() {
     let id = world.create_with(&chosen(&["read"])).await;
     registrations::create(&world.core, world.developer, &world.portal, id, world.version).await.unwrap();
     world.settle().await;
-    assert_eq!(world.only().access, ["https://api.example.com: read"]);
+    assert_eq!(world.only_client().access, ["https://api.example.com: read"]);
     world.update(id, &chosen(&["read", "write"])).await;
     world.settle().await;
-    assert_eq!(world.only().access, ["https://api.example.com: read write"]);
+    assert_eq!(world.only_client().access, ["https://api.example.com: read write"]);
     assert!(world.own(id).await.has_chosen_scopes);
     assert_eq!(world.provider.violations(), Vec::<String>::new());
 }
@@ -137,7 +141,7 @@ async fn a_strategys_change_reaches_the_clients_that_are_there() {
     auth_strategies::update_openid_connect(&world.core, Actor::System, world.strategy, input).await.unwrap();
     while portico_core::jobs::run_next(&world.core).await.unwrap() {}
     world.settle().await;
-    assert_eq!(world.only().access, ["https://api.example.com: write"]);
+    assert_eq!(world.only_client().access, ["https://api.example.com: write"]);
 }
 
 /// The provider gives the id, so an application neither brings nor changes it.
@@ -242,7 +246,7 @@ async fn a_change_during_a_call_is_not_missed() {
     assert_eq!((own.client.state, own.client.unanswered), (DcrClientState::Waiting, Some(ClientCall::Create)));
     world.update(id, &application_input("second")).await;
     world.settle().await;
-    assert_eq!(world.only().name, "second");
+    assert_eq!(world.only_client().name, "second");
     assert_eq!(world.own(id).await.client.state, DcrClientState::Ready);
 }
 
@@ -251,7 +255,7 @@ async fn secrets_are_kept_sealed_and_only_until_they_are_opened() {
     let world = World::new(ProviderType::Curity).await;
     let id = world.create("app").await;
     world.settle().await;
-    let secret = world.only().secrets[0].clone();
+    let secret = world.only_client().secrets[0].clone();
     let dump = async || -> String {
         let rows = "select (select jsonb_agg(dcr_client) from dcr_client)::text || (select jsonb_agg(dcr_provider) from dcr_provider)::text";
         sqlx::query_scalar(rows).fetch_one(&world.core.pool).await.unwrap()

@@ -124,7 +124,7 @@ impl World {
 
     /// The only client at the provider.
     #[track_caller]
-    fn only(&self) -> RemoteClient {
+    fn only_client(&self) -> RemoteClient {
         let clients = self.provider.clients();
         assert_eq!(clients.len(), 1, "{clients:?}");
         clients[0].clone()

@@ -20,6 +20,7 @@ export default defineConfig({
   workers: 2,
   retries: 0,
   timeout: 60_000,
+  expect: { timeout: 15_000 },
   reporter: [["list"]],
   outputDir: "../target/end2end",
   use: { ...chrome, actionTimeout: 10_000 },

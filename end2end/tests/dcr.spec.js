@@ -44,6 +44,7 @@ for (const javaScriptEnabled of [true, false]) {
         await expect(admin.locator("#test")).toContainText("It does not work. The provider said: 401: invalid_token");
         await admin.getByLabel("Initial access token").fill(INITIAL_ACCESS_TOKEN);
         await press(admin, "Save");
+        await notice(admin, "Saved.");
         await press(admin, "Test connection");
         await expect(admin.locator("#test")).toContainText("It works: a client was made and deleted again.");
         await expect(admin.locator("#test")).toContainText(`DELETE ${issuer.url}/reg/`);

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod chromium;
+mod contracts;
 mod debian;
 mod dist;
 mod gateways;
@@ -48,6 +49,11 @@ enum Command {
     Screenshots,
     /// Build one self-contained release binary, target/dist/portico.
     Dist,
+    /// Note what Konnect's OpenAPI descriptions fix, without their prose, as what the contract test compares with.
+    Contracts {
+        /// Where the descriptions are, as YAML.
+        directory: std::path::PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -58,5 +64,6 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { filter } => bench::bench(filter.as_deref()),
         Command::Screenshots => test::screenshots(),
         Command::Dist => dist::dist(),
+        Command::Contracts { directory } => contracts::note(&directory),
     }
 }

@@ -23,6 +23,17 @@ macro_rules! ids {
             }
         }
 
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+                ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))).into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+
         impl From<uuid::Uuid> for $name {
             fn from(id: uuid::Uuid) -> Self {
                 Self(id)
@@ -38,6 +49,8 @@ ids! {
     ProductId,
     /// A version of an API product.
     VersionId,
+    /// The specification of a version.
+    SpecificationId,
     /// One version in one portal.
     PublicationId,
     /// An identity provider at which clients are registered.

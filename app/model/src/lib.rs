@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness: whatever needs those lives in `portico-core`.
 
 pub mod ids;
+pub mod labels;
 pub mod paging;
 pub mod paths;
 pub mod problem;

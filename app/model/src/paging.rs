@@ -46,18 +46,23 @@ impl PageRequest {
         Page { items, index: self.index, size: self.size, total, is_counted }
     }
 
-    /// The search text as a `like` pattern that matches it anywhere, with its own wildcards taken literally.
+    /// The search text as a `like` pattern that matches it anywhere.
     pub fn pattern(&self) -> String {
-        let mut pattern = String::from("%");
-        for c in self.search.trim().chars() {
-            if matches!(c, '%' | '_' | '\\') {
-                pattern.push('\\');
-            }
-            pattern.push(c);
-        }
-        pattern.push('%');
-        pattern
+        pattern(self.search.trim())
     }
+}
+
+/// A text as a `like` pattern that matches it anywhere, with its own wildcards taken literally.
+pub fn pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
 }
 
 /// One page of a list.

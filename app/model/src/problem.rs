@@ -51,6 +51,7 @@ pub enum Rule {
     Required,
     MinLength(usize),
     MaxLength(usize),
+    MinItems(usize),
     MaxItems(usize),
     /// A line break, a tab or another control character where plain text is expected.
     ControlCharacter,
@@ -135,6 +136,10 @@ pub enum Rule {
     OneOf(Vec<String>),
     /// There is nothing with this id.
     MissingReference,
+    /// Not a label: letters, digits, `-`, `_` and `.`, at most 63 of them, and none of the reserved beginnings for its key.
+    Label,
+    /// Does not look as this regular expression says.
+    Pattern(String),
 }
 
 /// What a value should be.
@@ -142,9 +147,12 @@ pub enum Rule {
 #[serde(rename_all = "snake_case")]
 pub enum ValueType {
     Array,
+    Base64,
     Boolean,
     DateTime,
     Integer,
+    Null,
+    Number,
     Object,
     String,
     Uuid,
@@ -213,6 +221,8 @@ pub enum Conflict {
     ProductInUse,
     /// Somebody registered for the version.
     VersionInUse,
+    /// The version has a specification already.
+    SpecificationExists,
     /// The application registered for this version before.
     AlreadyRegistered,
     /// A strategy, a client or a possible orphan still belongs to the DCR provider.

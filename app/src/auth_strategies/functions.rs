@@ -27,7 +27,7 @@ fn input(name: String, display_name: String, key_names: &str, lifetime: &str) ->
         "" => None,
         days => Some(days.parse().map_err(|_| wrong())?),
     };
-    Ok(KeyAuthInput { name, display_name, key_names, max_key_lifetime_days, confirmed: false })
+    Ok(KeyAuthInput { name, display_name, key_names, max_key_lifetime_days, ..KeyAuthInput::default() })
 }
 
 /// For admins.
@@ -98,6 +98,7 @@ pub async fn save_openid_connect(
         further,
         confirmed,
         dcr_provider: parse_optional_id("dcr_provider", &dcr_provider)?,
+        labels: None,
     };
     match parse_optional_id("strategy", &strategy)? {
         Some(id) => {
@@ -121,7 +122,7 @@ async fn saved(visit: &Visit, id: AuthStrategyId) -> Result<(), UiError> {
 async fn created(visit: &Visit, id: AuthStrategyId, version: &str) -> Result<(), UiError> {
     match parse_optional_id::<VersionId>("version", version)? {
         Some(version) => {
-            let version = products::get_version(&visit.core, visit.actor, version).await?;
+            let version = products::versions::get(&visit.core, visit.actor, version).await?;
             visit.leave_notice("The strategy is there. Go on with the publication.").await?;
             redirect(&format!("{}?strategy={id}#publish", paths::admin::version(version.product_id, version.id)));
         }

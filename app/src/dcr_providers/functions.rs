@@ -63,7 +63,8 @@ pub async fn save_dcr_provider(
         api_url,
         token_url,
     };
-    let input = DcrProviderInput { name, display_name, provider_type, issuer, config, secret: Some(Plain::new(secret)) };
+    let input =
+        DcrProviderInput { name, display_name, provider_type, issuer, config, secret: Some(Plain::new(secret)), labels: None };
     let id = match parse_optional_id("provider", &provider)? {
         Some(id) => {
             dcr_providers::update(&visit.core, visit.actor, id, input).await?;

@@ -3,7 +3,7 @@
 use crate::visit::{UiError, Visit, parse_id, parse_optional_id};
 use leptos::prelude::*;
 use leptos_axum::redirect;
-use portico_core::documents::{self, DocumentInput};
+use portico_core::documents::{self, Document, DocumentInput};
 use portico_model::{
     ids::{DocumentId, ProductId},
     paths,
@@ -17,7 +17,8 @@ pub const DELETE_DOCUMENT: &str = "/_fn/admin/delete-document";
 
 fn input(title: String, slug: String, parent: &str, published: bool, content: String) -> Result<DocumentInput, UiError> {
     let status = if published { PublishStatus::Published } else { PublishStatus::Unpublished };
-    Ok(DocumentInput { slug, title, status, content, parent: parse_optional_id("parent", parent)? })
+    let parent = parse_optional_id("parent", parent)?;
+    Ok(DocumentInput { slug, title, status, content, parent, metadata: serde_json::Map::new() })
 }
 
 /// For admins.
@@ -56,7 +57,8 @@ pub async fn update_document(
     let product: ProductId = parse_id("product", &product)?;
     let id: DocumentId = parse_id("document", &document)?;
     let input = input(title, slug, &parent, published, content)?;
-    documents::update(&visit.core, visit.actor, product, id, input).await?;
+    let decide = |before: &Document| DocumentInput { metadata: before.metadata.clone(), ..input };
+    documents::update(&visit.core, visit.actor, product, id, decide).await?;
     visit.leave_notice("Saved.").await?;
     redirect(&paths::admin::document(product, id));
     Ok(())

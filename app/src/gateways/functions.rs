@@ -18,7 +18,7 @@ pub const DELETE_SERVICE: &str = "/_fn/admin/delete-gateway-service";
 #[server(prefix = "/_fn", endpoint = "admin/create-gateway")]
 pub async fn create_gateway(name: String) -> Result<(), UiError> {
     let visit = Visit::current();
-    let id = gateways::create(&visit.core, visit.actor, &name).await?;
+    let id = gateways::create(&visit.core, visit.actor, name.as_str()).await?;
     visit.leave_notice("The gateway is there. Add a service to it.").await?;
     redirect(&paths::admin::gateway(id));
     Ok(())

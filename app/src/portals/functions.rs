@@ -3,7 +3,7 @@
 use crate::visit::{UiError, Visit, parse_id, parse_optional_id};
 use leptos::prelude::*;
 use leptos_axum::redirect;
-use portico_core::portals::{self, PortalInput};
+use portico_core::portals::{self, Portal, PortalInput};
 use portico_model::paths;
 
 pub const CREATE_PORTAL: &str = "/_fn/admin/create-portal";
@@ -34,6 +34,7 @@ pub async fn create_portal(
         auto_approve_applications,
         custom_domain,
         default_auth_strategy: parse_optional_id("default_auth_strategy", &default_auth_strategy)?,
+        ..PortalInput::default()
     };
     let id = portals::create(&visit.core, visit.actor, input).await?;
     visit.leave_notice("The portal is there.").await?;
@@ -57,7 +58,8 @@ pub async fn update_portal(
 ) -> Result<(), UiError> {
     let visit = Visit::current();
     let id = parse_id("portal", &portal)?;
-    let input = PortalInput {
+    let default_auth_strategy = parse_optional_id("default_auth_strategy", &default_auth_strategy)?;
+    let decide = |before: &Portal| PortalInput {
         slug,
         name,
         display_name,
@@ -66,9 +68,10 @@ pub async fn update_portal(
         auto_approve_developers,
         auto_approve_applications,
         custom_domain,
-        default_auth_strategy: parse_optional_id("default_auth_strategy", &default_auth_strategy)?,
+        default_auth_strategy,
+        ..PortalInput::from(before)
     };
-    portals::update(&visit.core, visit.actor, id, input).await?;
+    portals::update(&visit.core, visit.actor, id, decide).await?;
     visit.leave_notice("Saved.").await?;
     redirect(&paths::admin::portal(id));
     Ok(())
@@ -78,7 +81,7 @@ pub async fn update_portal(
 #[server(prefix = "/_fn", endpoint = "admin/delete-portal")]
 pub async fn delete_portal(portal: String) -> Result<(), UiError> {
     let visit = Visit::current();
-    portals::delete(&visit.core, visit.actor, parse_id("portal", &portal)?).await?;
+    portals::delete(&visit.core, visit.actor, parse_id("portal", &portal)?, false).await?;
     visit.leave_notice("The portal is deleted.").await?;
     redirect(paths::admin::PORTALS);
     Ok(())

@@ -13,12 +13,9 @@ use crate::{
 use leptos::prelude::*;
 use portico_core::{
     documents,
-    products::{self, Product, Version},
+    products::{self, Product, ProductPortal, versions::Version},
 };
-use portico_model::{
-    ids::{PortalId, ProductId},
-    paths,
-};
+use portico_model::{ids::ProductId, paths};
 
 #[component]
 pub fn ProductsPage() -> impl IntoView {
@@ -80,8 +77,8 @@ pub fn ProductAdminPage() -> impl IntoView {
     let id = path_id::<ProductId>("product");
     page(async move {
         let product = products::get(&visit.core, visit.actor, id?).await?;
-        let versions = products::versions(&visit.core, visit.actor, product.id).await?;
-        let portals = products::portals(&visit.core, visit.actor, product.id).await?;
+        let versions = products::versions::of_product(&visit.core, visit.actor, product.id).await?;
+        let portals = product.portals.clone();
         let documents = documents::tree(&visit.core, visit.actor, product.id).await?;
         let id = product.id;
         let question = format!("Delete {}? It must have no versions; its documents go with it.", product.name);
@@ -153,14 +150,14 @@ fn version_table(versions: Vec<Version>) -> AnyView {
     view! { <Table headings=headings.into_any() rows=rows empty=|| "No versions yet. Add the first one, then upload its specification." /> }.into_any()
 }
 
-fn portal_list(product: ProductId, portals: Vec<(PortalId, String)>) -> AnyView {
+fn portal_list(product: ProductId, portals: Vec<ProductPortal>) -> AnyView {
     if portals.is_empty() {
         return view! { <p class="empty">"In no portal. Publishing one of its versions brings the product along."</p> }
             .into_any();
     }
     let items = portals
         .into_iter()
-        .map(|(portal, name)| {
+        .map(|ProductPortal { id: portal, name }| {
             view! {
                 <li class="row">
                     <a href=paths::admin::portal(portal)>{name}</a>

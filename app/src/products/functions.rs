@@ -3,7 +3,11 @@
 use crate::visit::{UiError, Visit, parse_id, parse_optional_id};
 use leptos::prelude::*;
 use leptos_axum::redirect;
-use portico_core::products::{self, specification::CONTENT_MAX};
+use portico_core::products::{
+    self, Product, ProductInput,
+    specification::CONTENT_MAX,
+    versions::{self, Version, VersionInput},
+};
 use portico_model::{
     ids::{ProductId, VersionId},
     paths,
@@ -25,7 +29,8 @@ pub const UPLOAD_SPECIFICATION: &str = "/_fn/admin/upload-specification";
 #[server(prefix = "/_fn", endpoint = "admin/create-product")]
 pub async fn create_product(name: String, description: String) -> Result<(), UiError> {
     let visit = Visit::current();
-    let id = products::create(&visit.core, visit.actor, &name, &description).await?;
+    let input = ProductInput { name, description, ..ProductInput::default() };
+    let id = products::create(&visit.core, visit.actor, input).await?;
     visit.leave_notice("The product is there. Add its first version.").await?;
     redirect(&paths::admin::product(id));
     Ok(())
@@ -36,7 +41,8 @@ pub async fn create_product(name: String, description: String) -> Result<(), UiE
 pub async fn update_product(product: String, name: String, description: String) -> Result<(), UiError> {
     let visit = Visit::current();
     let id = parse_id("product", &product)?;
-    products::update(&visit.core, visit.actor, id, &name, &description).await?;
+    let decide = |product: &Product| ProductInput { name, description, ..product.into() };
+    products::update(&visit.core, visit.actor, id, decide).await?;
     visit.leave_notice("Saved.").await?;
     redirect(&paths::admin::product(id));
     Ok(())
@@ -68,7 +74,7 @@ pub async fn unpublish_product(product: String, portal: String) -> Result<(), Ui
 pub async fn create_version(product: String, name: String) -> Result<(), UiError> {
     let visit = Visit::current();
     let product = parse_id("product", &product)?;
-    let id = products::create_version(&visit.core, visit.actor, product, &name).await?;
+    let id = versions::create(&visit.core, visit.actor, product, name.as_str()).await?;
     visit.leave_notice("The version is there. Upload its specification and link its gateway service.").await?;
     redirect(&paths::admin::version(product, id));
     Ok(())
@@ -79,7 +85,8 @@ pub async fn create_version(product: String, name: String) -> Result<(), UiError
 pub async fn rename_version(product: String, version: String, name: String) -> Result<(), UiError> {
     let visit = Visit::current();
     let id = parse_id("version", &version)?;
-    products::rename_version(&visit.core, visit.actor, id, &name).await?;
+    let decide = |version: &Version| VersionInput { name, ..version.into() };
+    versions::update(&visit.core, visit.actor, id, decide).await?;
     visit.leave_notice("Saved.").await?;
     redirect(&paths::admin::version(parse_id("product", &product)?, id));
     Ok(())
@@ -90,7 +97,7 @@ pub async fn rename_version(product: String, version: String, name: String) -> R
 pub async fn delete_version(product: String, version: String) -> Result<(), UiError> {
     let visit = Visit::current();
     let product = parse_id("product", &product)?;
-    products::delete_version(&visit.core, visit.actor, parse_id("version", &version)?).await?;
+    versions::delete(&visit.core, visit.actor, parse_id("version", &version)?).await?;
     visit.leave_notice("The version is deleted.").await?;
     redirect(&paths::admin::product(product));
     Ok(())
@@ -102,7 +109,8 @@ pub async fn link_gateway_service(product: String, version: String, gateway_serv
     let visit = Visit::current();
     let id = parse_id("version", &version)?;
     let service = parse_optional_id("gateway_service", &gateway_service)?;
-    products::link_service(&visit.core, visit.actor, id, service).await?;
+    let decide = |version: &Version| VersionInput { gateway_service: service, ..version.into() };
+    versions::update(&visit.core, visit.actor, id, decide).await?;
     visit.leave_notice(if service.is_some() { "Linked." } else { "Unlinked. Nothing serves this version now." }).await?;
     redirect(&paths::admin::version(parse_id("product", &product)?, id));
     Ok(())
@@ -116,7 +124,7 @@ pub async fn upload_specification(form: MultipartData) -> Result<(), UiError> {
     let form = SpecificationForm::read(form).await?;
     let product: ProductId = parse_id("product", &form.product)?;
     let version: VersionId = parse_id("version", &form.version)?;
-    products::put_specification(&visit.core, visit.actor, version, &form.name, form.content).await?;
+    products::specifications::put(&visit.core, visit.actor, version, &form.name, form.content).await?;
     visit.leave_notice("The specification is uploaded.").await?;
     redirect(&paths::admin::version(product, version));
     Ok(())

@@ -14,7 +14,7 @@ use portico_core::{
     auth_strategies,
     gateways::{self, GatewayService},
     portals, products,
-    products::Version,
+    products::versions::Version,
     publications,
 };
 use portico_model::{ids::VersionId, paths};
@@ -28,7 +28,7 @@ pub fn VersionAdminPage() -> impl IntoView {
     let made_strategy = query("strategy");
     page(async move {
         let (core, actor) = (&visit.core, visit.actor);
-        let version = products::get_version(core, actor, id?).await?;
+        let version = products::versions::get(core, actor, id?).await?;
         let services = gateways::service_choices(core, actor).await?;
         let publications = publications::of_version(core, actor, version.id).await?;
         let portals = portals::choices(core, actor).await?;

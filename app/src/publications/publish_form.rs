@@ -7,7 +7,7 @@ use crate::ui::{
     text::badge,
 };
 use leptos::prelude::*;
-use portico_core::{auth_strategies::AuthStrategy, portals::Portal, products::Version, publications::Publication};
+use portico_core::{auth_strategies::AuthStrategy, portals::Portal, products::versions::Version, publications::Publication};
 use portico_model::{paths, states::PublishStatus};
 
 /// Where a version is published, and how.

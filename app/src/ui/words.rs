@@ -59,6 +59,7 @@ pub fn rule(rule: &Rule) -> String {
         Rule::Required => "This is required.".to_owned(),
         Rule::MinLength(minimum) => format!("Use at least {minimum} characters."),
         Rule::MaxLength(maximum) => format!("Use at most {maximum} characters."),
+        Rule::MinItems(minimum) => format!("Give at least {minimum}."),
         Rule::MaxItems(maximum) => format!("Give at most {maximum}."),
         Rule::ControlCharacter => "Remove line breaks and other control characters.".to_owned(),
         Rule::Slug => "Use lower-case letters, digits and hyphens, with no hyphen at either end.".to_owned(),
@@ -95,6 +96,8 @@ pub fn rule(rule: &Rule) -> String {
         Rule::UnknownProperty => "There is no such field.".to_owned(),
         Rule::Type(_) => "This is of the wrong type.".to_owned(),
         Rule::OneOf(choices) => format!("Give one of {}.", choices.join(", ")),
+        Rule::Label => "A label has letters, digits, hyphens, underscores and dots, at most 63 of them.".to_owned(),
+        Rule::Pattern(_) => "This is not written as it should be.".to_owned(),
         Rule::MissingReference => "There is nothing with this id.".to_owned(),
         Rule::RedirectUri => {
             "Give a whole address on each line, such as https://app.example.com/callback, without a fragment.".to_owned()
@@ -171,6 +174,7 @@ fn conflict(conflict: &Conflict) -> &'static str {
         Conflict::GatewayInUse => "This gateway has services. Delete them first.",
         Conflict::PortalInUse => "This portal has developers or publications. Delete them first.",
         Conflict::ProductInUse => "This product has versions. Delete them first.",
+        Conflict::SpecificationExists => "This version has a specification already.",
         Conflict::VersionInUse => "This version is published or has registrations. Remove them first, or unpublish it.",
         Conflict::AlreadyRegistered => "This application is registered for this version already.",
         Conflict::RegistrationClosed => "Application registration is not enabled for this service.",

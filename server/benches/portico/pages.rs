@@ -69,7 +69,7 @@ pub async fn measure() -> Vec<Row> {
     let content = format!("openapi: 3.1.0\ninfo: {{title: T}}\npaths:\n{operations}components:\n  schemas:\n{schemas}");
     let (product, version) = a_version(&core, "Large").await;
     let begun = Instant::now();
-    products::put_specification(&core, Actor::System, version, "", content).await.unwrap();
+    products::specifications::put(&core, Actor::System, version, "", content).await.unwrap();
     rows.push(Row::new("upload of a specification with 5,000 operations", format!("{} ms", begun.elapsed().as_millis()), ""));
     publish(&core, version, &portal, strategy).await;
     let base = format!("/products/{product}/versions/{version}");

@@ -1,10 +1,15 @@
 //! Lists as the management API asks for them: pages, orders and filters, compiled to an allow-list of columns.
 //!
 //! The grammar is Konnect's: `page[size]`, `page[number]`, `sort=name,created_at desc`, `filter[name]=x`,
-//! `filter[name][contains]=x`.
+//! `filter[name][contains]=x`, `labels=key:value,other-key`.
 
-use portico_model::problem::{FieldProblem, Problem, Rule, ValueType};
-use sqlx::{Postgres, QueryBuilder};
+use crate::Result as CoreResult;
+use portico_model::{
+    labels::Labels,
+    paging::pattern,
+    problem::{FieldProblem, Problem, Rule, ValueType},
+};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder, postgres::PgRow, types::Json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
@@ -21,19 +26,49 @@ const ALTERNATIVES_MAX: usize = 100;
 pub enum Kind {
     /// One of these words.
     Choice(&'static [&'static str]),
+    Text,
     Uuid,
     Boolean,
     DateTime,
+    /// Asked for by its own name, not by `filter`.
+    Labels,
 }
 
 /// An attribute that lists of something can be filtered and ordered by.
 #[derive(Clone, Copy, Debug)]
 pub struct Attribute {
     pub name: &'static str,
-    /// Where it is found in the statement.
+    /// What it is in the statement: a column, or an expression of the columns of the list's table.
     pub column: &'static str,
     pub kind: Kind,
+    pub is_filterable: bool,
     pub is_sortable: bool,
+}
+
+impl Attribute {
+    /// To filter and to order by.
+    pub const fn new(name: &'static str, column: &'static str, kind: Kind) -> Self {
+        Self { name, column, kind, is_filterable: true, is_sortable: true }
+    }
+
+    /// To filter by alone.
+    pub const fn filter(name: &'static str, column: &'static str, kind: Kind) -> Self {
+        Self { is_sortable: false, ..Self::new(name, column, kind) }
+    }
+
+    /// To order by alone.
+    pub const fn sort(name: &'static str, column: &'static str) -> Self {
+        Self { is_filterable: false, ..Self::new(name, column, Kind::Text) }
+    }
+}
+
+/// Where a list comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source {
+    /// What is told of each row: `select … from … join …`.
+    pub select: &'static str,
+    /// The table whose rows are listed; its `id` is unique.
+    pub table: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +77,8 @@ enum Value {
     Uuid(Vec<Uuid>),
     Boolean(bool),
     DateTime(OffsetDateTime),
+    /// Those with a value, and the keys alone.
+    Labels(Labels, Vec<String>),
 }
 
 #[derive(Clone, Debug)]
@@ -99,8 +136,35 @@ impl Listing {
         if problems.is_empty() { Ok(listing) } else { Err(Problem::Invalid(problems)) }
     }
 
-    /// Further conditions of a statement that has a `where`.
-    pub(crate) fn push_conditions(&self, query: &mut QueryBuilder<Postgres>) {
+    /// The part of a list that is asked for. `scope` writes what else the rows must be, beginning with ` where `.
+    pub(crate) async fn fetch<T>(
+        &self,
+        pool: &PgPool,
+        source: Source,
+        scope: impl Fn(&mut QueryBuilder<Postgres>),
+    ) -> CoreResult<Listed<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let push_from = |query: &mut QueryBuilder<Postgres>| {
+            query.push(" from ").push(source.table);
+            scope(query);
+            self.push_conditions(query);
+        };
+        let mut query = QueryBuilder::new("select count(*)");
+        push_from(&mut query);
+        let total: i64 = query.build_query_scalar().fetch_one(pool).await?;
+        // The ids first: what is told of a row is not looked up for those that are skipped.
+        let mut query = QueryBuilder::new(source.select);
+        query.push(" where ").push(source.table).push(".id in (select ").push(source.table).push(".id");
+        push_from(&mut query);
+        self.push_window(&mut query, source.table, total);
+        query.push(")");
+        self.push_order(&mut query, source.table, false);
+        Ok(Listed { items: query.build_query_as().fetch_all(pool).await?, total })
+    }
+
+    fn push_conditions(&self, query: &mut QueryBuilder<Postgres>) {
         for Condition { column, operator, value } in &self.conditions {
             query.push(" and ").push(column).push(operator);
             match value {
@@ -108,18 +172,32 @@ impl Listing {
                 Value::Uuid(ids) => query.push_bind(ids.clone()).push(")"),
                 Value::Boolean(value) => query.push_bind(*value),
                 Value::DateTime(at) => query.push_bind(*at),
+                Value::Labels(labels, keys) => {
+                    query.push_bind(Json(labels.clone())).push(" and ").push(column).push(" ?& ").push_bind(keys.clone())
+                }
             };
         }
     }
 
-    /// The order, ended by a column that no two have alike, and the page.
-    pub(crate) fn push_window(&self, query: &mut QueryBuilder<Postgres>, unique: &'static str) {
+    /// The order, and the page, counted from whichever end of the list is nearer.
+    fn push_window(&self, query: &mut QueryBuilder<Postgres>, table: &'static str, total: i64) {
+        let (size, offset) = (i64::from(self.size), i64::from(self.number - 1) * i64::from(self.size));
+        let is_reversed = offset < total && offset > total / 2;
+        self.push_order(query, table, is_reversed);
+        let (limit, offset) = match is_reversed {
+            true => (size.min(total - offset), (total - offset - size).max(0)),
+            false => (size, offset),
+        };
+        query.push(" limit ").push_bind(limit).push(" offset ").push_bind(offset);
+    }
+
+    /// The order, ended by what no two rows have alike. Absent values come first.
+    fn push_order(&self, query: &mut QueryBuilder<Postgres>, table: &'static str, is_reversed: bool) {
         query.push(" order by ");
         for (column, is_descending) in &self.order {
-            query.push(column).push(if *is_descending { " desc nulls last, " } else { " nulls first, " });
+            query.push(column).push(if *is_descending == is_reversed { " nulls first, " } else { " desc nulls last, " });
         }
-        query.push(unique).push(" limit ").push_bind(i64::from(self.size));
-        query.push(" offset ").push_bind(i64::from(self.number - 1) * i64::from(self.size));
+        query.push(table).push(".id").push(if is_reversed { " desc" } else { "" });
     }
 }
 
@@ -145,22 +223,31 @@ fn order(value: &str, attributes: &'static [Attribute]) -> Result<Vec<(&'static 
     value.split(',').map(one).collect()
 }
 
-/// `filter[name]` or `filter[name][operator]`.
+/// `filter[name]`, `filter[name][operator]`, or the name of an attribute that holds labels.
 fn condition(name: &str, value: &str, attributes: &'static [Attribute]) -> Result<Condition, Rule> {
+    if let Some(attribute) = attributes.iter().find(|known| known.name == name && matches!(known.kind, Kind::Labels)) {
+        return Ok(Condition { column: attribute.column, operator: " @> ", value: labels(value) });
+    }
     let inside = name.strip_prefix("filter[").and_then(|rest| rest.strip_suffix(']')).ok_or(Rule::UnknownProperty)?;
     let (attribute, operator) = inside.split_once("][").unwrap_or((inside, "eq"));
-    let attribute = attributes.iter().find(|known| known.name == attribute).ok_or(Rule::UnknownProperty)?;
-    let texts = || value.split(',').take(ALTERNATIVES_MAX).map(str::to_owned).collect::<Vec<_>>();
+    let is_meant = |known: &&Attribute| known.is_filterable && known.name == attribute;
+    let attribute = attributes.iter().find(is_meant).ok_or(Rule::UnknownProperty)?;
+    let parts = || match operator.starts_with('o') {
+        true => value.split(',').take(ALTERNATIVES_MAX).map(str::to_owned).collect::<Vec<_>>(),
+        false => vec![value.to_owned()],
+    };
     let (operator, value) = match (attribute.kind, operator) {
-        (Kind::Choice(choices), "eq" | "neq") => (equality(operator), Value::Text(vec![one_of(value, choices)?])),
-        (Kind::Choice(choices), "oeq") => {
-            let given: Result<Vec<String>, Rule> = texts().iter().map(|text| one_of(text, choices)).collect();
-            (equality("oeq"), Value::Text(given?))
+        (Kind::Choice(choices), "eq" | "neq" | "oeq") => {
+            let given: Result<Vec<String>, Rule> = parts().iter().map(|text| one_of(text, choices)).collect();
+            (equality(operator), Value::Text(given?))
         }
-        (Kind::Uuid, "eq" | "neq") => (equality(operator), Value::Uuid(vec![uuid(value)?])),
-        (Kind::Uuid, "oeq") => {
-            let given: Result<Vec<Uuid>, Rule> = texts().iter().map(|text| uuid(text)).collect();
-            (equality("oeq"), Value::Uuid(given?))
+        (Kind::Text, "eq" | "neq" | "oeq") => (equality(operator), Value::Text(parts())),
+        (Kind::Text, "contains" | "ocontains") => {
+            (" ilike any(", Value::Text(parts().iter().map(|text| pattern(text)).collect()))
+        }
+        (Kind::Uuid, "eq" | "neq" | "oeq") => {
+            let given: Result<Vec<Uuid>, Rule> = parts().iter().map(|text| uuid(text)).collect();
+            (equality(operator), Value::Uuid(given?))
         }
         (Kind::Boolean, "eq") => (" = ", Value::Boolean(value.parse().map_err(|_| Rule::Type(ValueType::Boolean))?)),
         (Kind::DateTime, operator) => {
@@ -171,6 +258,18 @@ fn condition(name: &str, value: &str, attributes: &'static [Attribute]) -> Resul
         _ => return Err(Rule::UnknownProperty),
     };
     Ok(Condition { column: attribute.column, operator, value })
+}
+
+/// `key:value,other-key`: all of them must be there.
+fn labels(value: &str) -> Value {
+    let (mut pairs, mut keys) = (Labels::new(), Vec::new());
+    for part in value.split(',').take(ALTERNATIVES_MAX).map(str::trim).filter(|part| !part.is_empty()) {
+        match part.split_once(':') {
+            Some((key, value)) => _ = pairs.insert(key.to_owned(), value.to_owned()),
+            None => keys.push(part.to_owned()),
+        }
+    }
+    Value::Labels(pairs, keys)
 }
 
 fn equality(operator: &str) -> &'static str {
@@ -202,10 +301,12 @@ mod tests {
     use super::*;
 
     const ATTRIBUTES: &[Attribute] = &[
-        Attribute { name: "id", column: "thing.id", kind: Kind::Uuid, is_sortable: false },
-        Attribute { name: "status", column: "thing.status", kind: Kind::Choice(&["on", "off"]), is_sortable: true },
-        Attribute { name: "is_old", column: "thing.is_old", kind: Kind::Boolean, is_sortable: true },
-        Attribute { name: "created_at", column: "thing.created_at", kind: Kind::DateTime, is_sortable: true },
+        Attribute::filter("id", "thing.id", Kind::Uuid),
+        Attribute::new("status", "thing.status", Kind::Choice(&["on", "off"])),
+        Attribute::new("is_old", "thing.is_old", Kind::Boolean),
+        Attribute::new("created_at", "thing.created_at", Kind::DateTime),
+        Attribute::filter("title", "thing.title", Kind::Text),
+        Attribute::filter("labels", "thing.labels", Kind::Labels),
     ];
 
     fn parse(pairs: &[(&str, &str)]) -> Result<Listing, Problem> {
@@ -213,12 +314,16 @@ mod tests {
         Listing::parse(&pairs, ATTRIBUTES)
     }
 
-    fn sql(pairs: &[(&str, &str)]) -> String {
+    fn sql_of(total: i64, pairs: &[(&str, &str)]) -> String {
         let listing = parse(pairs).unwrap();
         let mut query = QueryBuilder::new("");
         listing.push_conditions(&mut query);
-        listing.push_window(&mut query, "thing.id");
+        listing.push_window(&mut query, "thing", total);
         query.sql().as_str().to_owned()
+    }
+
+    fn sql(pairs: &[(&str, &str)]) -> String {
+        sql_of(1_000, pairs)
     }
 
     #[test]
@@ -237,6 +342,18 @@ mod tests {
             sql(&[("filter[created_at][gte]", "2026-01-01T00:00:00Z"), ("filter[id][oeq]", &format!("{id},{id}"))]),
             " and thing.created_at >= $1 and thing.id = any($2) order by thing.id limit $3 offset $4"
         );
+        assert_eq!(
+            sql(&[("filter[title][ocontains]", "a,b"), ("labels", "env:test,team")]),
+            " and thing.title ilike any($1) and thing.labels @> $2 and thing.labels ?& $3 order by thing.id limit $4 offset $5"
+        );
+    }
+
+    #[test]
+    fn a_page_is_counted_from_the_nearer_end() {
+        let page = |number: &str| sql_of(100, &[("sort", "status"), ("page[number]", number)]);
+        assert_eq!(page("6"), " order by thing.status nulls first, thing.id limit $1 offset $2");
+        assert_eq!(page("7"), " order by thing.status desc nulls last, thing.id desc limit $1 offset $2");
+        assert_eq!(page("11"), page("6"), "after the end there is nothing");
     }
 
     #[test]
@@ -249,6 +366,7 @@ mod tests {
             ("sort", "status downwards", Rule::OneOf(vec!["status".to_owned(), "is_old".to_owned(), "created_at".to_owned()])),
             ("filter[name]", "x", Rule::UnknownProperty),
             ("filter[id][contains]", "x", Rule::UnknownProperty),
+            ("filter[labels]", "x", Rule::UnknownProperty),
             ("filter[id]", "x", Rule::Type(ValueType::Uuid)),
             ("filter[status]", "x", Rule::OneOf(vec!["on".to_owned(), "off".to_owned()])),
             ("filter[is_old]", "yes", Rule::Type(ValueType::Boolean)),

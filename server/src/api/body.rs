@@ -1,127 +1,224 @@
-//! JSON objects as the contracts have them: closed, and with every wrong property told at once.
+//! JSON bodies: read as what their schema describes, with every wrong property told at once.
 
-use super::{
-    of_type,
-    problem::{Refusal, Source},
-};
+use super::problem::{Refusal, Source};
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
+    http::header,
 };
+use jsonschema::{JsonType, ValidationError, Validator, error::TypeKind, error::ValidationErrorKind as Kind};
 use portico_model::problem::{FieldProblem, Problem, Rule, ValueType};
-use serde_json::{Map, Value};
-use uuid::Uuid;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+use std::{
+    any::TypeId,
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+use utoipa::ToSchema;
 
-/// Largest body, in bytes.
-const BODY_MAX: usize = 1024 * 1024;
+/// Largest body, in bytes: a specification in base64, with room to spare.
+const BODY_MAX: usize = 8 * 1024 * 1024;
 
-/// The object of a request, of which one property after the other is taken.
-pub struct Object {
-    properties: Map<String, Value>,
-    problems: Vec<FieldProblem>,
-}
+/// The body of a request.
+pub struct Body<T>(pub T);
 
-impl<S: Send + Sync> FromRequest<S> for Object {
+impl<S: Send + Sync, T: DeserializeOwned + ToSchema + 'static> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let bytes = Bytes::from_request(request, state).await;
-        let bytes = bytes.ok().filter(|bytes| bytes.len() <= BODY_MAX).ok_or_else(|| body(Rule::TooLarge(BODY_MAX)))?;
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(properties)) => Ok(Self { properties, problems: Vec::new() }),
-            _ => Err(body(Rule::Type(ValueType::Object))),
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if content_type.is_some_and(|content_type| !is_json(content_type)) {
+            return Err(Refusal::unsupported_media_type());
         }
+        let bytes = Bytes::from_request(request, state).await;
+        let bytes = bytes.ok().filter(|bytes| bytes.len() <= BODY_MAX).ok_or_else(|| whole(Rule::TooLarge(BODY_MAX)))?;
+        let value: Value = serde_json::from_slice(&bytes).map_err(|_| whole(Rule::Type(ValueType::Object)))?;
+        read(value).map(Self)
     }
 }
 
-fn body(rule: Rule) -> Refusal {
+/// Any JSON object.
+#[derive(Deserialize, ToSchema)]
+#[schema(value_type = Object)]
+pub struct Object(pub Map<String, Value>);
+
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
+}
+
+/// Reads a value as what the schema of a type describes.
+///
+/// # Errors
+///
+/// With every property that is wrong, missing, or not asked for.
+pub fn read<T: DeserializeOwned + ToSchema + 'static>(value: Value) -> Result<T, Refusal> {
+    let mut problems = Vec::new();
+    let shape = shape::<T>()?;
+    for error in shape.validator.iter_errors(&value) {
+        shape.explain(&error, &mut problems);
+    }
+    // Of what is none of several words it need not be said that it is no text either.
+    let has_choices =
+        |field: &str, all: &[FieldProblem]| all.iter().any(|p| p.field == field && matches!(p.rule, Rule::OneOf(_)));
+    let all = problems.clone();
+    problems.retain(|problem| !(matches!(problem.rule, Rule::Type(_)) && has_choices(&problem.field, &all)));
+    if !problems.is_empty() {
+        return Err(Refusal::from(Problem::Invalid(problems)).at(Source::Body));
+    }
+    serde_json::from_value(value).map_err(|_| whole(Rule::Type(ValueType::Object)))
+}
+
+fn whole(rule: Rule) -> Refusal {
     Refusal::from(Problem::field("body", rule)).at(Source::Body)
 }
 
-impl Object {
-    /// Takes a property; none where it is absent, or wrong and noted as such.
-    fn take<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, Rule>) -> Option<T> {
-        let value = self.properties.remove(name)?;
-        read(&value).map_err(|rule| self.reject(name, rule)).ok()
-    }
+/// What values of a type look like.
+struct Shape {
+    schema: Value,
+    validator: Validator,
+}
 
-    /// Notes that a property is wrong.
-    pub fn reject(&mut self, name: &str, rule: Rule) {
-        self.problems.push(FieldProblem { field: name.to_owned(), rule });
+/// Each type's schema is compiled once.
+fn shape<T: ToSchema + 'static>() -> Result<Arc<Shape>, Refusal> {
+    static COMPILED: LazyLock<Mutex<HashMap<TypeId, Arc<Shape>>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(shape) = compiled.get(&TypeId::of::<T>()) {
+        return Ok(shape.clone());
     }
+    let shape = Arc::new(Shape::compile::<T>().map_err(portico_core::Error::Internal)?);
+    compiled.insert(TypeId::of::<T>(), shape.clone());
+    Ok(shape)
+}
 
-    /// Takes a property that must be there.
-    fn require<T: Default>(&mut self, name: &str, take: impl FnOnce(&mut Self) -> Option<T>) -> T {
-        let is_absent = !self.properties.contains_key(name);
-        let taken = take(self);
-        if is_absent {
-            self.reject(name, Rule::Required);
+impl Shape {
+    fn compile<T: ToSchema>() -> anyhow::Result<Self> {
+        let mut parts = Vec::new();
+        T::schemas(&mut parts);
+        let mut schema = serde_json::to_value(T::schema())?;
+        let parts: Result<Map<String, Value>, _> =
+            parts.into_iter().map(|(name, part)| Ok::<_, serde_json::Error>((name, serde_json::to_value(part)?))).collect();
+        if let Some(schema) = schema.as_object_mut() {
+            schema.insert("components".to_owned(), json!({"schemas": parts?}));
         }
-        taken.unwrap_or_default()
+        let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema)?;
+        Ok(Self { schema, validator })
     }
 
-    pub fn boolean(&mut self, name: &str) -> Option<bool> {
-        self.take(name, |value| of_type(value, Value::as_bool, ValueType::Boolean))
-    }
-
-    pub fn required_boolean(&mut self, name: &str) -> bool {
-        self.require(name, |object| object.boolean(name))
-    }
-
-    /// One of several words.
-    pub fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
-        self.take(name, |value| {
-            let known = choices.iter().find(|(word, _)| value.as_str() == Some(word));
-            let words = || choices.iter().map(|(word, _)| (*word).to_owned()).collect();
-            known.map(|(_, choice)| *choice).ok_or_else(|| Rule::OneOf(words()))
-        })
-    }
-
-    /// The same, where it must be there.
-    pub fn required_choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)], otherwise: T) -> T {
-        let is_absent = !self.properties.contains_key(name);
-        if is_absent {
-            self.reject(name, Rule::Required);
-        }
-        self.choice(name, choices).unwrap_or(otherwise)
-    }
-
-    pub fn required_uuid(&mut self, name: &str) -> Uuid {
-        self.require(name, |object| object.take(name, uuid))
-    }
-
-    /// A list of at most so many ids.
-    pub fn uuids(&mut self, name: &str, max: usize) -> Option<Vec<Uuid>> {
-        self.take(name, |value| {
-            let items = of_type(value, |value| value.as_array().cloned(), ValueType::Array)?;
-            if items.len() > max {
-                return Err(Rule::MaxItems(max));
+    /// Tells what is wrong, in the words of the contract.
+    fn explain(&self, error: &ValidationError<'_>, problems: &mut Vec<FieldProblem>) {
+        let path = error.instance_path().as_str();
+        let mut tell = |name: &str, rule: Rule| problems.push(FieldProblem { field: field(path, name), rule });
+        match error.kind() {
+            Kind::AdditionalProperties { unexpected } => unexpected.iter().for_each(|name| tell(name, Rule::UnknownProperty)),
+            Kind::Required { property } => tell(property.as_str().unwrap_or_default(), Rule::Required),
+            Kind::Type { kind } => match self.format_of(error) {
+                Some(format) => tell("", format_rule(format)),
+                None => tell("", Rule::Type(expected(kind))),
+            },
+            Kind::Enum { options } => {
+                let words = options.as_array().into_iter().flatten().filter_map(Value::as_str);
+                tell("", Rule::OneOf(words.map(str::to_owned).collect()));
             }
-            items.iter().map(uuid).collect()
-        })
+            Kind::MinLength { limit } => tell("", Rule::MinLength(bound(*limit))),
+            Kind::MaxLength { limit } => tell("", Rule::MaxLength(bound(*limit))),
+            Kind::MinItems { limit } => tell("", Rule::MinItems(bound(*limit))),
+            Kind::MaxItems { limit } => tell("", Rule::MaxItems(bound(*limit))),
+            Kind::Pattern { pattern } => tell("", Rule::Pattern(pattern.clone())),
+            Kind::Format { format } => tell("", format_rule(format)),
+            // What may be null or something, and is neither: told as what is wrong with the something.
+            Kind::OneOfNotValid { context } | Kind::AnyOf { context } => match likeliest(context) {
+                Some(errors) => errors.iter().for_each(|error| self.explain(error, problems)),
+                None => tell("", Rule::Type(ValueType::Object)),
+            },
+            _ => tell("", Rule::Type(ValueType::Object)),
+        }
     }
 
-    pub fn required_uuids(&mut self, name: &str, max: usize) -> Vec<Uuid> {
-        self.require(name, |object| object.uuids(name, max))
-    }
-
-    /// Ends the reading.
-    ///
-    /// # Errors
-    ///
-    /// With every property that was wrong, missing, or not asked for.
-    pub fn finish(mut self) -> Result<(), Refusal> {
-        let unknown: Vec<String> = self.properties.keys().cloned().collect();
-        for name in unknown {
-            self.reject(&name, Rule::UnknownProperty);
+    /// The format beside the keyword that a value breaks.
+    fn format_of(&self, error: &ValidationError<'_>) -> Option<&str> {
+        let mut schema = &self.schema;
+        let keywords: Vec<&str> = error.schema_path().as_str().split('/').skip(1).collect();
+        for keyword in keywords.iter().take(keywords.len().saturating_sub(1)) {
+            schema = match (*keyword, schema.get("$ref").and_then(Value::as_str)) {
+                ("$ref", Some(reference)) => self.schema.pointer(reference.trim_start_matches('#'))?,
+                (index, _) if schema.is_array() => schema.get(index.parse::<usize>().ok()?)?,
+                (name, _) => schema.get(name)?,
+            };
         }
-        match self.problems.is_empty() {
-            true => Ok(()),
-            false => Err(Refusal::from(Problem::Invalid(self.problems)).at(Source::Body)),
-        }
+        schema.get("format").and_then(Value::as_str)
     }
 }
 
-fn uuid(value: &Value) -> Result<Uuid, Rule> {
-    of_type(value, |value| value.as_str()?.parse().ok(), ValueType::Uuid)
+/// Of several alternatives, the one that the value comes nearest to.
+fn likeliest<'a>(context: &'a [Vec<ValidationError<'static>>]) -> Option<&'a Vec<ValidationError<'static>>> {
+    let is_other_type = |errors: &&Vec<ValidationError<'static>>| {
+        errors.iter().any(|error| matches!(error.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) }))
+    };
+    context.iter().filter(|errors| !is_other_type(errors)).min_by_key(|errors| errors.len())
 }
+
+/// `labels.env`; places in lists are left out.
+fn field(path: &str, name: &str) -> String {
+    let parts = path.split('/').chain([name]).filter(|part| !part.is_empty() && part.parse::<usize>().is_err());
+    match parts.collect::<Vec<_>>().join(".") {
+        field if field.is_empty() => "body".to_owned(),
+        field => field,
+    }
+}
+
+fn bound(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+fn format_rule(format: &str) -> Rule {
+    match format {
+        "uuid" => Rule::Type(ValueType::Uuid),
+        "date-time" => Rule::Type(ValueType::DateTime),
+        other => Rule::Pattern(other.to_owned()),
+    }
+}
+
+fn expected(kind: &TypeKind) -> ValueType {
+    let of = |kind: JsonType| match kind {
+        JsonType::Array => ValueType::Array,
+        JsonType::Boolean => ValueType::Boolean,
+        JsonType::Integer => ValueType::Integer,
+        JsonType::Null => ValueType::Null,
+        JsonType::Number => ValueType::Number,
+        JsonType::Object => ValueType::Object,
+        JsonType::String => ValueType::String,
+    };
+    match kind {
+        TypeKind::Single(kind) => of(*kind),
+        TypeKind::Multiple(kinds) => kinds.iter().map(of).find(|kind| *kind != ValueType::Null).unwrap_or(ValueType::Null),
+    }
+}
+
+/// A property that is there, even if it is null.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// The body of a PATCH: what is absent stays; `nullable` properties tell null and absence apart, the others take no null.
+macro_rules! change {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$attribute:meta])* $property:ident: $kind:ty,)*
+    } $(nullable {
+        $($nullable:ident: $inner:ty,)*
+    })?) => {
+        $(#[$meta])*
+        #[derive(serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            $($(#[$attribute])* #[schema(nullable = false)] $property: Option<$kind>,)*
+            $($(
+                #[serde(default, deserialize_with = "crate::api::body::given")]
+                #[schema(value_type = Option<$inner>)]
+                $nullable: Option<Option<$inner>>,
+            )*)?
+        }
+    };
+}
+pub(crate) use change;

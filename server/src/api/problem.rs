@@ -23,6 +23,8 @@ pub struct Refusal {
     problem: Problem,
     source: Source,
     status: StatusCode,
+    /// Said instead of what the rule says.
+    reason: Option<String>,
 }
 
 impl Refusal {
@@ -42,6 +44,44 @@ impl Refusal {
         self
     }
 
+    /// The wrong values, as those of an object inside the body.
+    pub fn inside(mut self, object: &str) -> Self {
+        if let Problem::Invalid(fields) = &mut self.problem {
+            fields.iter_mut().for_each(|field| field.field = format!("{object}.{}", field.field));
+        }
+        self
+    }
+
+    /// The same refusal as a conflict, where all that is wrong is that somebody else has the value.
+    pub fn taken_is_conflict(self) -> Self {
+        match &self.problem {
+            Problem::Invalid(fields) if fields.iter().all(|field| field.rule == Rule::Taken) => {
+                Self { status: StatusCode::CONFLICT, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// A conflict as a wrong value of a field.
+    pub fn conflict_is_invalid(self, field: &str) -> Self {
+        match self.problem {
+            Problem::Conflict(conflict) => {
+                let reason = conflict_words(&Problem::Conflict(conflict));
+                Self::from(Problem::field(field, Rule::NotOffered)).because(&reason)
+            }
+            _ => self,
+        }
+    }
+
+    /// With a reason that says more than the rule does.
+    pub fn because(self, reason: &str) -> Self {
+        Self { reason: Some(reason.to_owned()), ..self }
+    }
+
+    pub fn unsupported_media_type() -> Self {
+        Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..Self::from(Problem::NotFound) }
+    }
+
     pub fn method_not_allowed() -> Self {
         Self { status: StatusCode::METHOD_NOT_ALLOWED, ..Self::from(Problem::NotFound) }
     }
@@ -59,7 +99,7 @@ impl From<Problem> for Refusal {
             Problem::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Problem::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self { problem, source: Source::Body, status }
+        Self { problem, source: Source::Body, status, reason: None }
     }
 }
 
@@ -83,8 +123,9 @@ impl IntoResponse for Refusal {
         problem.insert("status".to_owned(), json!(self.status.as_u16()));
         problem.insert("title".to_owned(), json!(title));
         problem.insert("detail".to_owned(), json!(detail));
-        if let Problem::Invalid(fields) = &self.problem {
-            let wrong: Vec<Value> = fields.iter().map(|field| parameter(field, self.source)).collect();
+        if let (Problem::Invalid(fields), StatusCode::BAD_REQUEST) = (&self.problem, self.status) {
+            let wrong = fields.iter().map(|field| parameter(field, self.source));
+            let wrong: Vec<Value> = wrong.map(|parameter| with_reason(parameter, self.reason.as_deref())).collect();
             problem.insert("invalid_parameters".to_owned(), json!(wrong));
         }
         let mut response = self.status.into_response();
@@ -101,7 +142,10 @@ impl Refusal {
             StatusCode::UNAUTHORIZED => ("Unauthorized", "Unauthorized".to_owned()),
             StatusCode::FORBIDDEN => ("Forbidden", "You do not have permission to perform this action".to_owned()),
             StatusCode::BAD_REQUEST => ("Invalid Request", "Invalid Parameters".to_owned()),
-            StatusCode::CONFLICT => ("Conflict", conflict(&self.problem)),
+            StatusCode::CONFLICT => ("Conflict", conflict_words(&self.problem)),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                ("Unsupported Media Type", "This API only supports requests with `Content-Type: application/json`".to_owned())
+            }
             StatusCode::METHOD_NOT_ALLOWED => ("Method Not Allowed", "There is no such operation".to_owned()),
             StatusCode::TOO_MANY_REQUESTS => ("Too Many Requests", "Try again later".to_owned()),
             StatusCode::SERVICE_UNAVAILABLE => {
@@ -127,6 +171,13 @@ pub fn with_instance(mut response: Response, request_id: &str) -> Response {
     }
     *response.body_mut() = Body::from(Value::Object(problem).to_string());
     response
+}
+
+fn with_reason(mut parameter: Value, reason: Option<&str>) -> Value {
+    if let (Some(reason), Some(parameter)) = (reason, parameter.as_object_mut()) {
+        parameter.insert("reason".to_owned(), json!(reason));
+    }
+    parameter
 }
 
 /// One wrong value, in one of the contract's five shapes.
@@ -155,6 +206,11 @@ fn parameter(wrong: &FieldProblem, source: Source) -> Value {
         Rule::MinLength(minimum) => {
             bounded("min_length", "minimum", *minimum, format!("value of \"{field}\" must have at least {minimum} characters"))
         }
+        Rule::MinItems(minimum) => {
+            bounded("min_items", "minimum", *minimum, format!("\"{field}\" must have at least {minimum} items"))
+        }
+        Rule::Pattern(pattern) => of("matches_regex", format!("{field} must match {pattern}")),
+        Rule::Label => of("is_label", format!("\"{field}\" must be a label")),
         Rule::MaxItems(maximum) => {
             bounded("max_items", "maximum", *maximum, format!("\"{field}\" must not have more than {maximum} items"))
         }
@@ -166,10 +222,22 @@ fn parameter(wrong: &FieldProblem, source: Source) -> Value {
     }
 }
 
-fn conflict(problem: &Problem) -> String {
+fn conflict_words(problem: &Problem) -> String {
     match problem {
         Problem::Conflict(Conflict::VersionInUse) => "The version is published or has registrations".to_owned(),
+        Problem::Conflict(Conflict::StrategyInUse) => {
+            "The auth strategy is used by a publication, an application or a portal".to_owned()
+        }
+        Problem::Conflict(Conflict::ProductInUse) => "The product has versions".to_owned(),
+        Problem::Conflict(Conflict::SpecificationExists) => "The product version has a specification already".to_owned(),
+        Problem::Conflict(Conflict::ServiceInUse) => "A product version is linked to the service".to_owned(),
+        Problem::Conflict(Conflict::GatewayInUse) => "The control plane has services".to_owned(),
+        Problem::Conflict(Conflict::StatusChange) => "There is no such step from the present status".to_owned(),
         Problem::Conflict(conflict) => format!("The state of things does not allow it: {}", code(conflict)),
+        Problem::Invalid(fields) => {
+            let taken: Vec<String> = fields.iter().map(|field| format!("\"{}\" is taken already", field.field)).collect();
+            taken.join(", ")
+        }
         _ => "The state of things does not allow it".to_owned(),
     }
 }
@@ -185,6 +253,9 @@ fn code(refusal: &impl Serialize) -> String {
 
 fn of_type(expected: ValueType, field: &str) -> (&'static str, String) {
     match expected {
+        ValueType::Base64 => ("is_base64", format!("value of \"{field}\" must be base64")),
+        ValueType::Null => ("is_null", format!("\"{field}\" must be null")),
+        ValueType::Number => ("is_number", format!("\"{field}\" must be a number")),
         ValueType::Array => ("is_array", format!("\"{field}\" must be an array")),
         ValueType::Boolean => ("is_boolean", format!("value of \"{field}\" must be true or false")),
         ValueType::DateTime => ("is_date_time", format!("value of \"{field}\" must be a date-time of RFC 3339")),

@@ -1,53 +1,52 @@
 //! `/portals/{portalId}/product-versions`: how versions are published in a portal (Konnect's portal product versions).
 
-use super::{Answer, Call, body::Object, created, page, problem::Refusal};
-use crate::pages::Pages;
-use axum::{
-    Json, Router,
-    http::StatusCode,
-    response::IntoResponse,
-    routing::{MethodRouter, get},
+use super::{
+    Answer, Call, PageOf,
+    auth_strategies::OfferedStrategy,
+    body::{Body, change},
+    created, no_content,
+    openapi::{ListQuery, Listable},
+    page,
+    problem::Refusal,
 };
+use crate::pages::Pages;
+use axum::{Json, response::IntoResponse};
 use portico_core::{
+    listing::Attribute,
     portals, products,
-    publications::{self, ATTRIBUTES, Publication, PublicationChange, PublicationInput},
+    publications::{self, Publication, PublicationChange, PublicationInput},
 };
 use portico_model::{
-    ids::{AuthStrategyId, PortalId, VersionId},
+    ids::{AuthStrategyId, PortalId, PublicationId, VersionId},
     problem::{Problem, Rule},
-    states::{PublishStatus, StrategyType},
+    states::PublishStatus,
 };
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
-use uuid::Uuid;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The contract's names for what `core` calls otherwise.
 const NAMES: [(&str, &str); 1] = [("auth_strategy", "auth_strategy_ids")];
-const STATUSES: [(&str, PublishStatus); 2] =
-    [("published", PublishStatus::Published), ("unpublished", PublishStatus::Unpublished)];
-/// A publication has one strategy at most.
-const STRATEGIES_MAX: usize = 1;
 
-pub fn router() -> Router<Pages> {
-    let all = || get(list).post(create);
-    let one = || get(show).patch(update).put(replace).delete(remove);
-    let routes: [(&str, MethodRouter<Pages>); 4] = [
-        ("/portals/{portalId}/product-versions", all()),
-        ("/portals/{portalId}/product-versions/", all()),
-        ("/portals/{portalId}/product-versions/{productVersionId}", one()),
-        ("/portals/{portalId}/product-versions/{productVersionId}/", one()),
-    ];
-    routes.into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods))
+pub fn router() -> OpenApiRouter<Pages> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, update, replace, remove))
 }
 
-/// A portal product version, as the contract has it.
-#[derive(Serialize)]
-struct View {
-    id: Uuid,
+struct PublicationList;
+
+impl Listable for PublicationList {
+    const ATTRIBUTES: &'static [Attribute] = publications::ATTRIBUTES;
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PortalProductVersion {
+    id: PublicationId,
     product_version_id: VersionId,
     publish_status: PublishStatus,
-    auth_strategies: Vec<Value>,
+    /// At most one.
+    auth_strategies: Vec<OfferedStrategy>,
     application_registration_enabled: bool,
     auto_approve_registration: bool,
     deprecated: bool,
@@ -57,13 +56,14 @@ struct View {
     updated_at: OffsetDateTime,
 }
 
-impl From<Publication> for View {
+impl From<Publication> for PortalProductVersion {
     fn from(publication: Publication) -> Self {
+        let strategy = publication.auth_strategy_id.and_then(|id| OfferedStrategy::of_publication(id, publication.strategy));
         Self {
-            id: publication.id.0,
+            id: publication.id,
             product_version_id: publication.version_id,
             publish_status: publication.publish_status,
-            auth_strategies: strategy(&publication).into_iter().collect(),
+            auth_strategies: strategy.into_iter().collect(),
             application_registration_enabled: publication.application_registration_enabled,
             auto_approve_registration: publication.auto_approve_registration,
             deprecated: publication.deprecated,
@@ -73,107 +73,156 @@ impl From<Publication> for View {
     }
 }
 
-fn strategy(publication: &Publication) -> Option<Value> {
-    let (id, strategy) = (publication.auth_strategy_id?, &publication.strategy);
-    let name = strategy.strategy_display_name.as_deref().unwrap_or_default();
-    if strategy.strategy_type? == StrategyType::KeyAuth {
-        return Some(json!({"id": id, "name": name, "credential_type": "key_auth", "key_names": strategy.key_names}));
-    }
-    let credential_type = if strategy.has_dcr { "client_credentials" } else { "self_managed_client_credentials" };
-    let methods = strategy.openid_connect.as_ref().map(|config| &config.auth_methods);
-    let mut view = json!({"id": id, "name": name, "credential_type": credential_type, "auth_methods": methods});
-    if let (Some(view), Some(scopes)) = (view.as_object_mut(), &strategy.available_scopes) {
-        view.insert("available_scopes".to_owned(), json!(scopes));
-    }
-    Some(view)
-}
-
 /// The portal of the path, for whoever may see it.
-async fn portal(call: &Call) -> Result<PortalId, Refusal> {
+pub async fn portal(call: &Call) -> Result<PortalId, Refusal> {
     Ok(portals::get(&call.core, call.actor, call.id("portalId")?).await?.id)
 }
 
-async fn answer(call: &Call, version: VersionId, portal: PortalId) -> Result<View, Refusal> {
+async fn answer(call: &Call, version: VersionId, portal: PortalId) -> Result<PortalProductVersion, Refusal> {
     Ok(publications::get(&call.core, call.actor, version, portal).await?.into())
 }
 
+fn named(error: portico_core::Error) -> Refusal {
+    Refusal::from(error).renamed(&NAMES)
+}
+
+/// A publication has one strategy at most.
+fn first(ids: Vec<AuthStrategyId>) -> Option<AuthStrategyId> {
+    ids.into_iter().next()
+}
+
 /// Some of a portal's publications. For admins.
+#[utoipa::path(get, path = "/portals/{portalId}/product-versions", operation_id = "list-portal-product-versions",
+    tag = "portal-product-versions", params(ListQuery<PublicationList>),
+    responses((status = 200, description = "Some of the publications", body = PageOf<PortalProductVersion>)))]
 async fn list(call: Call) -> Answer {
-    let listing = call.listing(ATTRIBUTES)?;
+    let listing = call.listing::<PublicationList>()?;
     let portal = portal(&call).await?;
     let listed = publications::list(&call.core, call.actor, portal, &listing).await?;
-    Ok(page(&listing, listed, View::from))
+    Ok(page(&listing, listed, PortalProductVersion::from))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreatePortalProductVersion {
+    product_version_id: VersionId,
+    publish_status: PublishStatus,
+    /// Without one the version is closed.
+    #[schema(max_items = 1)]
+    auth_strategy_ids: Vec<AuthStrategyId>,
+    application_registration_enabled: bool,
+    auto_approve_registration: bool,
+    deprecated: bool,
 }
 
 /// Publishes a version that is not in the portal yet. For admins; recorded as `publication.saved`.
-async fn create(call: Call, mut body: Object) -> Answer {
-    let portal = portal(&call).await?;
-    let version = VersionId(body.required_uuid("product_version_id"));
-    let input = input(&mut body, false);
-    body.finish()?;
+#[utoipa::path(post, path = "/portals/{portalId}/product-versions", operation_id = "create-portal-product-version",
+    tag = "portal-product-versions", request_body = CreatePortalProductVersion,
+    responses((status = 201, description = "The publication", body = PortalProductVersion)))]
+async fn create(call: Call, Body(body): Body<CreatePortalProductVersion>) -> Answer {
+    let (portal, version) = (portal(&call).await?, body.product_version_id);
     let missing = || Refusal::from(Problem::field("product_version_id", Rule::MissingReference));
-    products::get_version(&call.core, call.actor, version).await.map_err(|_| missing())?;
-    publications::create(&call.core, call.actor, version, portal, &input).await.map_err(named)?;
+    products::versions::get(&call.core, call.actor, version).await.map_err(|_| missing())?;
+    let input = ReplacePortalProductVersion {
+        publish_status: body.publish_status,
+        auth_strategy_ids: body.auth_strategy_ids,
+        application_registration_enabled: body.application_registration_enabled,
+        auto_approve_registration: body.auto_approve_registration,
+        deprecated: body.deprecated,
+        notify_developers: None,
+    };
+    publications::create(&call.core, call.actor, version, portal, &input.into()).await.map_err(named)?;
     Ok(created(answer(&call, version, portal).await?))
 }
 
 /// One publication. For admins.
+#[utoipa::path(get, path = "/portals/{portalId}/product-versions/{productVersionId}", operation_id = "get-portal-product-version",
+    tag = "portal-product-versions", responses((status = 200, description = "The publication", body = PortalProductVersion)))]
 async fn show(call: Call) -> Answer {
     let portal = portal(&call).await?;
     Ok(Json(answer(&call, call.id("productVersionId")?, portal).await?).into_response())
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReplacePortalProductVersion {
+    publish_status: PublishStatus,
+    /// Without one the version is closed.
+    #[schema(max_items = 1)]
+    auth_strategy_ids: Vec<AuthStrategyId>,
+    application_registration_enabled: bool,
+    auto_approve_registration: bool,
+    deprecated: bool,
+    /// Whether to mail the developers who are registered, when the version becomes deprecated.
+    #[schema(nullable = false)]
+    notify_developers: Option<bool>,
+}
+
+/// Automation means what it sends: whoever is stopped by it is meant to stop.
+impl From<ReplacePortalProductVersion> for PublicationInput {
+    fn from(body: ReplacePortalProductVersion) -> Self {
+        Self {
+            publish_status: body.publish_status,
+            auth_strategy: first(body.auth_strategy_ids),
+            // The contract has no word for it: without a strategy a version is closed.
+            no_authentication: false,
+            application_registration_enabled: body.application_registration_enabled,
+            auto_approve_registration: body.auto_approve_registration,
+            deprecated: body.deprecated,
+            notify_developers: body.notify_developers.unwrap_or_default(),
+            confirmed: true,
+        }
+    }
+}
+
 /// Replaces all that is decided about a publication. For admins; recorded as `publication.saved`.
-async fn replace(call: Call, mut body: Object) -> Answer {
+#[utoipa::path(put, path = "/portals/{portalId}/product-versions/{productVersionId}",
+    operation_id = "replace-portal-product-version", tag = "portal-product-versions", request_body = ReplacePortalProductVersion,
+    responses((status = 200, description = "The publication", body = PortalProductVersion)))]
+async fn replace(call: Call, Body(body): Body<ReplacePortalProductVersion>) -> Answer {
     let (portal, version) = (portal(&call).await?, call.id("productVersionId")?);
-    let input = input(&mut body, true);
-    body.finish()?;
-    publications::replace(&call.core, call.actor, version, portal, &input).await.map_err(named)?;
+    publications::replace(&call.core, call.actor, version, portal, &body.into()).await.map_err(named)?;
     Ok(Json(answer(&call, version, portal).await?).into_response())
 }
 
+change! {
+    UpdatePortalProductVersion {
+        publish_status: PublishStatus,
+        /// Without one the version is closed.
+        #[schema(max_items = 1)]
+        auth_strategy_ids: Vec<AuthStrategyId>,
+        application_registration_enabled: bool,
+        auto_approve_registration: bool,
+        deprecated: bool,
+        /// Whether to mail the developers who are registered, when the version becomes deprecated.
+        notify_developers: bool,
+    }
+}
+
 /// Changes what is named of a publication. For admins; recorded as `publication.saved`.
-async fn update(call: Call, mut body: Object) -> Answer {
+#[utoipa::path(patch, path = "/portals/{portalId}/product-versions/{productVersionId}",
+    operation_id = "update-portal-product-version", tag = "portal-product-versions", request_body = UpdatePortalProductVersion,
+    responses((status = 200, description = "The publication", body = PortalProductVersion)))]
+async fn update(call: Call, Body(body): Body<UpdatePortalProductVersion>) -> Answer {
     let (portal, version) = (portal(&call).await?, call.id("productVersionId")?);
     let change = PublicationChange {
-        publish_status: body.choice("publish_status", &STATUSES),
-        auth_strategy: body.uuids("auth_strategy_ids", STRATEGIES_MAX).map(first),
-        application_registration_enabled: body.boolean("application_registration_enabled"),
-        auto_approve_registration: body.boolean("auto_approve_registration"),
-        deprecated: body.boolean("deprecated"),
-        notify_developers: body.boolean("notify_developers").unwrap_or_default(),
+        publish_status: body.publish_status,
+        auth_strategy: body.auth_strategy_ids.map(first),
+        application_registration_enabled: body.application_registration_enabled,
+        auto_approve_registration: body.auto_approve_registration,
+        deprecated: body.deprecated,
+        notify_developers: body.notify_developers.unwrap_or_default(),
     };
-    body.finish()?;
     publications::update(&call.core, call.actor, version, portal, &change).await.map_err(named)?;
     Ok(Json(answer(&call, version, portal).await?).into_response())
 }
 
 /// Removes a publication that nobody registered through. For admins; recorded as `publication.deleted`.
+#[utoipa::path(delete, path = "/portals/{portalId}/product-versions/{productVersionId}",
+    operation_id = "delete-portal-product-version", tag = "portal-product-versions",
+    responses((status = 204, description = "Removed"), (status = 409, description = "Somebody registered through it")))]
 async fn remove(call: Call) -> Answer {
     let (portal, version) = (portal(&call).await?, call.id("productVersionId")?);
     publications::delete(&call.core, call.actor, version, portal).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// All that is decided about a publication. Automation means what it sends: whoever is stopped by it is meant to stop.
-fn input(body: &mut Object, may_notify: bool) -> PublicationInput {
-    PublicationInput {
-        publish_status: body.required_choice("publish_status", &STATUSES, PublishStatus::Unpublished),
-        auth_strategy: first(body.required_uuids("auth_strategy_ids", STRATEGIES_MAX)),
-        // The contract has no word for it: without a strategy a version is closed.
-        no_authentication: false,
-        application_registration_enabled: body.required_boolean("application_registration_enabled"),
-        auto_approve_registration: body.required_boolean("auto_approve_registration"),
-        deprecated: body.required_boolean("deprecated"),
-        notify_developers: may_notify && body.boolean("notify_developers").unwrap_or_default(),
-        confirmed: true,
-    }
-}
-
-fn first(ids: Vec<Uuid>) -> Option<AuthStrategyId> {
-    ids.into_iter().next().map(AuthStrategyId)
-}
-
-fn named(error: portico_core::Error) -> Refusal {
-    Refusal::from(error).renamed(&NAMES)
+    no_content()
 }

@@ -16,7 +16,8 @@ use portico_core::{
     documents::{self, DocumentInput},
     gateways::{self, ServiceInput},
     portals::{self, Portal, PortalInput},
-    products, publications,
+    products::{self, ProductInput, versions::VersionInput},
+    publications,
     publications::PublicationInput,
     registrations,
     secrets::Plain,
@@ -160,7 +161,7 @@ async fn stages(core: &Core, gateway: GatewayId, upstream: &str, provider: &str)
     for (stage, product, version, strategy) in STAGES {
         let portal = portal(core, stage, "The same products, with other strategies.", key_auth).await?;
         let product = product_named(core, product).await?;
-        let versions = products::versions(core, Actor::System, product).await?;
+        let versions = products::versions::of_product(core, Actor::System, product).await?;
         let version = versions.into_iter().find(|known| known.name == version).context("the demo has the version")?;
         let strategy = strategies.iter().find(|known| known.name == strategy).context("the demo has the strategy")?;
         publish(core, &portal, version.id, strategy.id, true).await?;
@@ -187,6 +188,7 @@ async fn register(core: &Core, issuer: &str) -> portico_core::Result<DcrProvider
         issuer: issuer.to_owned(),
         config: DcrConfig::default(),
         secret: Some(Plain::new(INITIAL_ACCESS_TOKEN)),
+        labels: None,
     };
     match dcr_provider(core).await? {
         None => dcr_providers::create(core, Actor::System, input).await,
@@ -315,7 +317,8 @@ async fn product_named(core: &Core, name: &str) -> portico_core::Result<ProductI
         "Weather" => "Current weather, forecasts and warnings for cities all over the world.",
         _ => "Map tiles, places and routes.",
     };
-    products::create(core, Actor::System, name, description).await
+    let input = ProductInput { name: name.to_owned(), description: description.to_owned(), ..ProductInput::default() };
+    products::create(core, Actor::System, input).await
 }
 
 async fn version_named(
@@ -325,13 +328,14 @@ async fn version_named(
     specification: &str,
     service: GatewayServiceId,
 ) -> portico_core::Result<VersionId> {
-    let known = products::versions(core, Actor::System, product).await?.into_iter().find(|version| version.name == name);
+    let known =
+        products::versions::of_product(core, Actor::System, product).await?.into_iter().find(|version| version.name == name);
     if let Some(version) = known {
         return Ok(version.id);
     }
-    let id = products::create_version(core, Actor::System, product, name).await?;
-    products::put_specification(core, Actor::System, id, "openapi.yaml", specification.to_owned()).await?;
-    products::link_service(core, Actor::System, id, Some(service)).await?;
+    let input = VersionInput { gateway_service: Some(service), ..name.into() };
+    let id = products::versions::create(core, Actor::System, product, input).await?;
+    products::specifications::put(core, Actor::System, id, "openapi.yaml", specification.to_owned()).await?;
     Ok(id)
 }
 
@@ -349,6 +353,7 @@ async fn documents(core: &Core) -> portico_core::Result<()> {
             status: PublishStatus::Published,
             content: content.to_owned(),
             parent: start,
+            metadata: serde_json::Map::new(),
         };
         let id = documents::create(core, Actor::System, product, input).await?;
         start.get_or_insert(id);

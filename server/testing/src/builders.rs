@@ -8,7 +8,11 @@ use portico_core::{
     documents::{self, DocumentInput},
     gateways,
     portals::{self, Portal, PortalInput},
-    products, publications,
+    products::{
+        self, ProductInput, specifications,
+        versions::{self, Version, VersionInput},
+    },
+    publications,
     publications::PublicationInput,
     registrations,
     secrets::Plain,
@@ -50,9 +54,9 @@ pub async fn a_strategy(core: &Core, name: &str) -> AuthStrategyId {
 
 /// A version of a new product, with a specification.
 pub async fn a_version(core: &Core, product: &str) -> (ProductId, VersionId) {
-    let product = products::create(core, Actor::System, product, "For tests.").await.expect("a product");
-    let version = products::create_version(core, Actor::System, product, "v1").await.expect("a version");
-    products::put_specification(core, Actor::System, version, "", SPECIFICATION.to_owned()).await.expect("a specification");
+    let product = products::create(core, Actor::System, product_input(product)).await.expect("a product");
+    let version = versions::create(core, Actor::System, product, "v1").await.expect("a version");
+    specifications::put(core, Actor::System, version, "", SPECIFICATION.to_owned()).await.expect("a specification");
     (product, version)
 }
 
@@ -69,7 +73,18 @@ pub fn document_input(title: &str) -> DocumentInput {
         status: PublishStatus::Published,
         content: title.to_owned(),
         parent: None,
+        metadata: serde_json::Map::new(),
     }
+}
+
+pub fn product_input(name: &str) -> ProductInput {
+    ProductInput { name: name.to_owned(), description: "For tests.".to_owned(), ..ProductInput::default() }
+}
+
+/// Links a version to the gateway service that serves it, or to none.
+pub async fn link(core: &Core, version: VersionId, service: Option<GatewayServiceId>) -> portico_core::Result<()> {
+    let decide = |version: &Version| VersionInput { gateway_service: service, ..version.into() };
+    versions::update(core, Actor::System, version, decide).await
 }
 
 /// A gateway service at a path prefix, linked from a version.
@@ -82,7 +97,7 @@ pub async fn a_linked_service(core: &Core, version: VersionId, path_prefix: &str
         upstream_url: upstream_url.to_owned(),
     };
     let service = gateways::create_service(core, Actor::System, gateway, &input).await.expect("a service");
-    products::link_service(core, Actor::System, version, Some(service)).await.expect("a link");
+    link(core, version, Some(service)).await.expect("a link");
     service
 }
 

@@ -207,7 +207,7 @@ async fn an_upload_without_a_specification_keeps_the_old_one() {
     upload(b"\xff\xfe").await.shows("cannot be read as JSON or YAML");
     upload(b"").await.shows("This is required.");
     upload(&vec![b' '; 21 * 1024 * 1024]).await.shows("larger than 20 MB");
-    let kept = portico_core::products::get_version(&server.core, Actor::System, version).await.unwrap();
+    let kept = portico_core::products::versions::get(&server.core, Actor::System, version).await.unwrap();
     assert_eq!(kept.operation_count, 2);
     assert_eq!(upload(b"openapi: 3.1.0\ninfo: {title: New}\n").await.status, StatusCode::NO_CONTENT);
     let applications = applications::list(&server.core, Actor::System, &PageRequest::first()).await.unwrap();

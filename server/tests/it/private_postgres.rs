@@ -36,7 +36,7 @@ async fn count(server: &Server) -> i64 {
 async fn fill(server: &Server) {
     let pool = database::pool(&server.url("postgres"), 2).unwrap();
     MIGRATOR.run(&pool).await.unwrap();
-    sqlx::query("insert into gateway (id, name, created_at) values (gen_random_uuid(), 'g', now())")
+    sqlx::query("insert into gateway (id, name, created_at, updated_at) values (gen_random_uuid(), 'g', now(), now())")
         .execute(&pool)
         .await
         .unwrap();

@@ -30,7 +30,7 @@ async fn scene(specification: &str) -> Scene {
     let strategy = a_strategy(core, "Keys").await;
     let portal = a_portal(core, portal_input("a")).await;
     let (product, version) = a_version(core, "Weather").await;
-    products::put_specification(core, Actor::System, version, "a \"b\".yaml", specification.to_owned()).await.unwrap();
+    products::specifications::put(core, Actor::System, version, "a \"b\".yaml", specification.to_owned()).await.unwrap();
     a_linked_service(core, version, "/weather", &upstream().await).await;
     publish(core, version, &portal, strategy).await;
     let ada = a_developer(core, &portal, "ada").await;
@@ -346,7 +346,7 @@ async fn documents_are_read_beside_the_operations_and_searched() {
         content: content.to_owned(),
         ..portico_testing::document_input("Getting <started>")
     };
-    portico_core::documents::update(&scene.server.core, Actor::System, scene.product, id, input).await.unwrap();
+    portico_core::documents::update(&scene.server.core, Actor::System, scene.product, id, |_| input).await.unwrap();
     ada.get(&scene.path()).await.shows("Getting &lt;started&gt;");
     let page = ada.get(&format!("/products/{}/documents/getting-started", scene.product)).await;
     for text in

@@ -2,11 +2,12 @@
 
 pub mod store;
 
-pub use store::{Application, StrategyChoice};
+pub use store::{ATTRIBUTES, Application, StrategyChoice};
 
 use crate::{
     Actor, Core, Result, audit, dcr_clients,
     error::{OnConstraint, OrNotFound},
+    listing::{Listed, Listing},
     portals::Portal,
 };
 use portico_model::{
@@ -178,6 +179,18 @@ pub async fn list_own(core: &Core, actor: Actor, portal: PortalId, request: &Pag
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<Application>> {
     actor.require_admin()?;
     store::list(&core.pool, None, request).await
+}
+
+/// Some of the applications of a portal, by [`ATTRIBUTES`]. For admins.
+pub async fn list_by(core: &Core, actor: Actor, portal: PortalId, listing: &Listing) -> Result<Listed<Application>> {
+    actor.require_admin()?;
+    store::list_by(&core.pool, portal, listing).await
+}
+
+/// Anybody's application. For admins.
+pub async fn get_as_admin(core: &Core, actor: Actor, id: ApplicationId) -> Result<Application> {
+    actor.require_admin()?;
+    store::find(&core.pool, id).await?.or_not_found()
 }
 
 /// One application. For the developer whose it is.

@@ -2,10 +2,12 @@ use super::ApplicationInput;
 use crate::{
     Result,
     auth_strategies::OpenidConnect,
+    listing::{Attribute, Kind, Listed, Listing, Source},
     paging::{self, Breadth, Order, Window},
 };
 use portico_model::{
     ids::{ApplicationId, AuthStrategyId, DcrProviderId, DeveloperId, PortalId},
+    labels::Labels,
     paging::{Page, PageRequest},
     states::StrategyType,
 };
@@ -19,6 +21,7 @@ pub struct Application {
     pub name: String,
     pub description: String,
     pub reference_id: Option<String>,
+    pub portal_id: PortalId,
     pub portal_name: String,
     pub developer_id: DeveloperId,
     pub developer_name: String,
@@ -36,11 +39,34 @@ pub struct Application {
     pub scopes: Option<Vec<String>>,
     /// Whether a DCR provider registers its client.
     pub has_dcr: bool,
+    pub dcr_provider_id: Option<DcrProviderId>,
+    /// The scopes that its developer chooses from, if they may.
+    pub available_scopes: Option<Vec<String>>,
+    #[sqlx(json)]
+    pub labels: Labels,
     pub credential_count: i64,
     /// In any status.
     pub registration_count: i64,
     pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
 }
+
+/// What the applications of a portal are filtered and ordered by.
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute::sort("created_at", "application.created_at"),
+    Attribute::new("name", "application.name", Kind::Text),
+    Attribute::new("developer_id", "application.developer_id", Kind::Uuid),
+    Attribute::filter(
+        "developer_name",
+        "(select full_name from developer where developer.id = application.developer_id)",
+        Kind::Text,
+    ),
+    Attribute::filter(
+        "developer_email",
+        "(select email from developer where developer.id = application.developer_id)",
+        Kind::Text,
+    ),
+];
 
 /// A strategy that an application can be created with.
 #[derive(Clone, Debug, FromRow)]
@@ -56,20 +82,34 @@ pub struct StrategyChoice {
     pub version_count: i64,
 }
 
-const COLUMNS: &str = "select application.id, application.name, application.description, application.reference_id,
-        portal.name as portal_name,
+/// The scopes of a strategy, where its DCR provider lets developers choose.
+macro_rules! available_scopes {
+    () => {
+        "case when (dcr_provider.dcr_config ->> 'use_developer_managed_scopes')::boolean
+             then array(select jsonb_array_elements_text(auth_strategy.openid_connect -> 'scopes')) end as available_scopes"
+    };
+}
+
+const COLUMNS: &str = concat!(
+    "select application.id, application.name, application.description, application.reference_id,
+        portal.id as portal_id, portal.name as portal_name,
         application.developer_id, developer.full_name as developer_name, developer.email as developer_email,
         application.auth_strategy_id, auth_strategy.display_name as strategy_display_name,
         auth_strategy.strategy_type, auth_strategy.key_names, auth_strategy.max_key_lifetime_days,
         auth_strategy.openid_connect, application.redirect_uris, application.scopes,
         exists (select from dcr_client where application_id = application.id) as has_dcr,
+        auth_strategy.dcr_provider_id, application.labels, application.updated_at, ",
+    available_scopes!(),
+    ",
         (select count(*) from credential where application_id = application.id) as credential_count,
         (select count(*) from registration where application_id = application.id) as registration_count,
         application.created_at
     from application
     join portal on portal.id = application.portal_id
     join developer on developer.id = application.developer_id
-    join auth_strategy on auth_strategy.id = application.auth_strategy_id ";
+    join auth_strategy on auth_strategy.id = application.auth_strategy_id
+    left join dcr_provider on dcr_provider.id = auth_strategy.dcr_provider_id "
+);
 
 pub(super) async fn insert(
     connection: &mut PgConnection,
@@ -154,14 +194,6 @@ pub(super) struct Offered {
     pub available_scopes: Option<Vec<String>>,
 }
 
-/// The scopes of a strategy, where its DCR provider lets developers choose.
-macro_rules! available_scopes {
-    () => {
-        "case when (dcr_provider.dcr_config ->> 'use_developer_managed_scopes')::boolean
-             then array(select jsonb_array_elements_text(auth_strategy.openid_connect -> 'scopes')) end as available_scopes"
-    };
-}
-
 /// Locks a developer's own application; its strategy.
 pub(crate) async fn lock_own(
     connection: &mut PgConnection,
@@ -225,6 +257,17 @@ pub(super) async fn find_own(pool: &PgPool, developer: DeveloperId, id: Applicat
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push("where application.id = ").push_bind(id).push(" and application.developer_id = ").push_bind(developer);
     Ok(query.build_query_as().fetch_optional(pool).await?)
+}
+
+pub(super) async fn find(pool: &PgPool, id: ApplicationId) -> Result<Option<Application>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where application.id = ").push_bind(id);
+    Ok(query.build_query_as().fetch_optional(pool).await?)
+}
+
+pub(super) async fn list_by(pool: &PgPool, portal: PortalId, listing: &Listing) -> Result<Listed<Application>> {
+    let source = Source { select: COLUMNS, table: "application" };
+    listing.fetch(pool, source, |query| _ = query.push(" where application.portal_id = ").push_bind(portal)).await
 }
 
 pub(super) async fn list(pool: &PgPool, developer: Option<DeveloperId>, request: &PageRequest) -> Result<Page<Application>> {

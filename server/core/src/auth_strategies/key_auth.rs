@@ -1,8 +1,8 @@
 //! Strategies whose callers send an API key.
 
 use super::{
-    NAME_MAX, confirm_stops,
-    store::{self, Settings},
+    NAME_MAX, confirm_stops, is_as_seen,
+    store::{self, AuthStrategy, Settings},
 };
 use crate::{
     Actor, Core, Result, audit,
@@ -10,6 +10,7 @@ use crate::{
 };
 use portico_model::{
     ids::AuthStrategyId,
+    labels::Labels,
     problem::Rule,
     states::StrategyType,
     text::{Fields, is_key_name},
@@ -33,6 +34,8 @@ pub struct KeyAuthInput {
     pub key_names: Vec<String>,
     /// How many days a key lives at most, 1 to [`KEY_LIFETIME_DAYS_MAX`]; none for as long as its owner likes.
     pub max_key_lifetime_days: Option<u32>,
+    /// None to keep those that are there.
+    pub labels: Option<Labels>,
     /// Whether callers may stop working. Not asked for when none would.
     pub confirmed: bool,
 }
@@ -48,6 +51,7 @@ impl KeyAuthInput {
             openid_connect: None,
             client_secret: None,
             dcr_provider: None,
+            labels: self.labels.as_ref(),
         }
     }
 }
@@ -73,11 +77,14 @@ fn check(input: KeyAuthInput) -> Result<KeyAuthInput> {
     if max_key_lifetime_days.is_some_and(|days| !(1..=KEY_LIFETIME_DAYS_MAX).contains(&days)) {
         fields.reject("max_key_lifetime_days", Rule::Number(1, KEY_LIFETIME_DAYS_MAX));
     }
+    if let Some(labels) = &input.labels {
+        fields.labels("labels", labels);
+    }
     fields.finish()?;
     if key_names.is_empty() {
         key_names.push(DEFAULT_KEY_NAME.to_owned());
     }
-    Ok(KeyAuthInput { name, display_name, key_names, max_key_lifetime_days, confirmed: input.confirmed })
+    Ok(KeyAuthInput { name, display_name, key_names, ..input })
 }
 
 /// Creates a key-auth strategy. For admins.
@@ -98,15 +105,29 @@ pub async fn create_key_auth(core: &Core, actor: Actor, input: KeyAuthInput) -> 
 ///
 /// `Invalid` with [`Rule::WouldStop`] when a key name is removed that callers may use, until that is confirmed.
 pub async fn update_key_auth(core: &Core, actor: Actor, id: AuthStrategyId, input: KeyAuthInput) -> Result<()> {
+    save(core, actor, id, input, None).await.map(|_| ())
+}
+
+/// Saves unless the strategy is not as it was seen; whether it did.
+pub(super) async fn save(
+    core: &Core,
+    actor: Actor,
+    id: AuthStrategyId,
+    input: KeyAuthInput,
+    seen: Option<&AuthStrategy>,
+) -> Result<bool> {
     actor.require_admin()?;
     let input = check(input)?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, id, StrategyType::KeyAuth).await?.or_not_found()?;
+    if !is_as_seen(&mut tx, id, seen).await? {
+        return Ok(false);
+    }
     if before.key_names.iter().any(|name| !input.key_names.contains(name)) {
         confirm_stops(&mut tx, id, input.confirmed).await?;
     }
     store::update(&mut tx, id, &input.settings(), core.now()).await.taken("auth_strategy_name_key", "name")?;
     audit::record(core, &mut tx, actor, None, "auth_strategy.updated", Some(id.0)).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(true)
 }

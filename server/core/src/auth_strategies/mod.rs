@@ -9,11 +9,12 @@ pub use openid_connect::{
     CREDENTIAL_CLAIMS_MAX, OpenidConnect, OpenidConnectInput, SCOPES_MAX, client_secret, create_openid_connect,
     update_openid_connect,
 };
-pub use store::{AuthStrategy, StrategyUse};
+pub use store::{ATTRIBUTES, AuthStrategy, StrategyUse};
 
 use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
+    listing::{Listed, Listing},
     registrations,
 };
 use portico_model::{
@@ -32,6 +33,57 @@ async fn confirm_stops(connection: &mut PgConnection, id: AuthStrategyId, confir
         return Ok(());
     }
     registrations::impact::of_strategy(connection, id).await?.must_be_nothing()
+}
+
+/// What an admin decides about a strategy, whose type stays.
+#[derive(Clone, Debug)]
+pub enum StrategyInput {
+    KeyAuth(KeyAuthInput),
+    OpenidConnect(OpenidConnectInput),
+}
+
+/// Creates a strategy. For admins.
+///
+/// # Errors
+///
+/// As [`create_key_auth`] and [`create_openid_connect`].
+pub async fn create(core: &Core, actor: Actor, input: StrategyInput) -> Result<AuthStrategyId> {
+    match input {
+        StrategyInput::KeyAuth(input) => create_key_auth(core, actor, input).await,
+        StrategyInput::OpenidConnect(input) => create_openid_connect(core, actor, input).await,
+    }
+}
+
+/// Changes a strategy from what it is to what `decide` makes of that. Since its issuer is asked in between, that is done
+/// anew where somebody else changed it meanwhile. For admins.
+///
+/// # Errors
+///
+/// As [`update_key_auth`] and [`update_openid_connect`].
+pub async fn update(
+    core: &Core,
+    actor: Actor,
+    id: AuthStrategyId,
+    decide: impl Fn(&AuthStrategy) -> Result<StrategyInput>,
+) -> Result<()> {
+    loop {
+        let seen = get(core, actor, id).await?;
+        let is_saved = match decide(&seen)? {
+            StrategyInput::KeyAuth(input) => key_auth::save(core, actor, id, input, Some(&seen)).await?,
+            StrategyInput::OpenidConnect(input) => openid_connect::save(core, actor, id, input, Some(&seen)).await?,
+        };
+        if is_saved {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether a locked strategy is as it was seen, if it was.
+async fn is_as_seen(connection: &mut PgConnection, id: AuthStrategyId, seen: Option<&AuthStrategy>) -> Result<bool> {
+    match seen {
+        Some(seen) => Ok(store::find(connection, id).await?.as_ref() == Some(seen)),
+        None => Ok(true),
+    }
 }
 
 /// Deletes a strategy that nothing uses. For admins.
@@ -54,6 +106,12 @@ pub async fn delete(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<()>
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<AuthStrategy>> {
     actor.require_admin()?;
     store::list(&core.pool, request).await
+}
+
+/// Some of the strategies, by [`ATTRIBUTES`]. For admins.
+pub async fn list_by(core: &Core, actor: Actor, listing: &Listing) -> Result<Listed<AuthStrategy>> {
+    actor.require_admin()?;
+    store::list_by(&core.pool, listing).await
 }
 
 /// Every strategy by name, to choose one. For admins.

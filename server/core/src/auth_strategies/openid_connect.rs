@@ -1,8 +1,8 @@
 //! Strategies whose callers send a token of an OpenID provider.
 
 use super::{
-    NAME_MAX, confirm_stops,
-    store::{self, Before, Settings},
+    NAME_MAX, confirm_stops, is_as_seen,
+    store::{self, AuthStrategy, Before, Settings},
 };
 use crate::{
     Actor, Core, Result, audit, dcr_clients, dcr_providers,
@@ -13,6 +13,7 @@ use crate::{
 };
 use portico_model::{
     ids::{AuthStrategyId, DcrProviderId},
+    labels::Labels,
     problem::{FieldProblem, IssuerFault, Problem, Rule},
     states::{AuthMethod, StrategyType},
     text::Fields,
@@ -117,6 +118,8 @@ pub struct OpenidConnectInput {
     /// Where the clients of new applications are registered; its issuer is taken where none is given. None for clients that
     /// developers bring along.
     pub dcr_provider: Option<DcrProviderId>,
+    /// None to keep those that are there.
+    pub labels: Option<Labels>,
 }
 
 /// A checked input.
@@ -127,6 +130,7 @@ struct Checked {
     new_secret: Option<Plain>,
     confirmed: bool,
     dcr_provider: Option<DcrProviderId>,
+    labels: Option<Labels>,
 }
 
 impl Checked {
@@ -140,6 +144,7 @@ impl Checked {
             openid_connect: Some(&self.config),
             client_secret,
             dcr_provider: self.dcr_provider,
+            labels: self.labels.as_ref(),
         }
     }
 
@@ -185,11 +190,14 @@ fn check(input: OpenidConnectInput) -> Result<Checked, Problem> {
         fields.optional_line("client_secret", secret.expose(), CLIENT_MAX);
     }
     let further = further(&mut fields, &input.further);
+    if let Some(labels) = &input.labels {
+        fields.labels("labels", labels);
+    }
     fields.finish()?;
     let hide_credentials = input.hide_credentials;
     let config = OpenidConnect { issuer, scopes, credential_claim, auth_methods, hide_credentials, client_id, further };
-    let (confirmed, dcr_provider) = (input.confirmed, input.dcr_provider);
-    Ok(Checked { name, display_name, config, new_secret, confirmed, dcr_provider })
+    let (confirmed, dcr_provider, labels) = (input.confirmed, input.dcr_provider, input.labels);
+    Ok(Checked { name, display_name, config, new_secret, confirmed, dcr_provider, labels })
 }
 
 /// An input with the issuer of the DCR provider that it names, where it has none itself.
@@ -344,11 +352,25 @@ pub async fn create_openid_connect(core: &Core, actor: Actor, input: OpenidConne
 /// As [`create_openid_connect`]; and `Invalid` with [`Rule::WouldStop`] when callers would be refused who pass now, or their
 /// clients would get new secrets, until that is confirmed.
 pub async fn update_openid_connect(core: &Core, actor: Actor, id: AuthStrategyId, input: OpenidConnectInput) -> Result<()> {
+    save(core, actor, id, input, None).await.map(|_| ())
+}
+
+/// Saves unless the strategy is not as it was seen; whether it did.
+pub(super) async fn save(
+    core: &Core,
+    actor: Actor,
+    id: AuthStrategyId,
+    input: OpenidConnectInput,
+    seen: Option<&AuthStrategy>,
+) -> Result<bool> {
     actor.require_admin()?;
     let checked = check(with_issuer(core, input).await?)?;
     ask_issuer(core, &checked.config).await?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, id, StrategyType::OpenidConnect).await?.or_not_found()?;
+    if !is_as_seen(&mut tx, id, seen).await? {
+        return Ok(false);
+    }
     let secret = checked.secret(core, id, Some(&before))?;
     checked.require_secret(secret.as_ref(), Some(&before))?;
     if before.openid_connect.as_ref().is_some_and(|config| config.is_narrowed_by(&checked.config)) {
@@ -366,5 +388,5 @@ pub async fn update_openid_connect(core: &Core, actor: Actor, id: AuthStrategyId
     store::update(&mut tx, id, &settings, core.now()).await.taken("auth_strategy_name_key", "name")?;
     audit::record(core, &mut tx, actor, None, "auth_strategy.updated", Some(id.0)).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(true)
 }

@@ -1,15 +1,19 @@
 use super::OpenidConnect;
-use crate::Result;
+use crate::{
+    Result,
+    listing::{Attribute, Kind, Listed, Listing, Source},
+};
 use portico_model::{
     ids::{AuthStrategyId, DcrProviderId, ProductId, VersionId},
+    labels::Labels,
     paging::{Page, PageRequest},
-    states::StrategyType,
+    states::{ProviderType, StrategyType},
 };
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 
 /// An auth strategy.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct AuthStrategy {
     pub id: AuthStrategyId,
     pub name: String,
@@ -24,10 +28,38 @@ pub struct AuthStrategy {
     pub has_client_secret: bool,
     /// Where the clients of applications are registered, if they are.
     pub dcr_provider_id: Option<DcrProviderId>,
+    pub dcr_provider_name: Option<String>,
+    pub dcr_provider_display_name: Option<String>,
+    pub dcr_provider_type: Option<ProviderType>,
+    #[sqlx(json)]
+    pub labels: Labels,
     /// How many publications use it.
     pub publication_count: i64,
+    /// Whether one of them is published.
+    pub is_active: bool,
     pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
 }
+
+/// What strategies are filtered and ordered by.
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute::sort("created_at", "auth_strategy.created_at"),
+    Attribute::sort("updated_at", "auth_strategy.updated_at"),
+    Attribute::new("strategy_type", "auth_strategy.strategy_type", Kind::Text),
+    Attribute::new("name", "auth_strategy.name", Kind::Text),
+    Attribute::new("display_name", "auth_strategy.display_name", Kind::Text),
+    Attribute::new("dcr_provider_id", "auth_strategy.dcr_provider_id", Kind::Uuid),
+    Attribute::new(
+        "dcr_provider_name",
+        "(select dcr_provider.name from dcr_provider where dcr_provider.id = auth_strategy.dcr_provider_id)",
+        Kind::Text,
+    ),
+    Attribute::new(
+        "dcr_provider_type",
+        "(select dcr_provider.provider_type from dcr_provider where dcr_provider.id = auth_strategy.dcr_provider_id)",
+        Kind::Text,
+    ),
+];
 
 /// A publication that uses a strategy.
 #[derive(Clone, Debug, FromRow)]
@@ -39,10 +71,15 @@ pub struct StrategyUse {
     pub version_name: String,
 }
 
-const COLUMNS: &str = "select id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect,
-    client_secret is not null as has_client_secret, dcr_provider_id, created_at,
-    (select count(*) from publication where publication.auth_strategy_id = auth_strategy.id) as publication_count
-    from auth_strategy ";
+const COLUMNS: &str = "select auth_strategy.id, auth_strategy.name, auth_strategy.display_name, auth_strategy.strategy_type,
+    auth_strategy.key_names, auth_strategy.max_key_lifetime_days, auth_strategy.openid_connect,
+    auth_strategy.client_secret is not null as has_client_secret, auth_strategy.dcr_provider_id,
+    dcr_provider.name as dcr_provider_name, dcr_provider.display_name as dcr_provider_display_name,
+    dcr_provider.provider_type as dcr_provider_type, auth_strategy.labels, auth_strategy.created_at, auth_strategy.updated_at,
+    (select count(*) from publication where publication.auth_strategy_id = auth_strategy.id) as publication_count,
+    exists (select from publication where publication.auth_strategy_id = auth_strategy.id
+        and publication.publish_status = 'published') as is_active
+    from auth_strategy left join dcr_provider on dcr_provider.id = auth_strategy.dcr_provider_id ";
 
 /// What is written of a strategy.
 pub(super) struct Settings<'a> {
@@ -55,6 +92,8 @@ pub(super) struct Settings<'a> {
     /// Sealed.
     pub client_secret: Option<&'a [u8]>,
     pub dcr_provider: Option<DcrProviderId>,
+    /// None to keep those that are there.
+    pub labels: Option<&'a Labels>,
 }
 
 /// What changing a strategy needs to know of it.
@@ -88,8 +127,8 @@ pub(super) async fn insert(
     sqlx::query(
         "insert into auth_strategy
              (id, name, display_name, strategy_type, key_names, max_key_lifetime_days, openid_connect, client_secret,
-              dcr_provider_id, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+              dcr_provider_id, labels, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, '{}'), $11, $11)",
     )
     .bind(id)
     .bind(settings.name)
@@ -100,6 +139,7 @@ pub(super) async fn insert(
     .bind(settings.openid_connect.map(Json))
     .bind(settings.client_secret)
     .bind(settings.dcr_provider)
+    .bind(settings.labels.map(Json))
     .bind(now)
     .execute(connection)
     .await?;
@@ -114,7 +154,7 @@ pub(super) async fn update(
 ) -> Result<()> {
     sqlx::query(
         "update auth_strategy set name = $2, display_name = $3, key_names = $4, max_key_lifetime_days = $5,
-             openid_connect = $6, client_secret = $7, dcr_provider_id = $8, updated_at = $9
+             openid_connect = $6, client_secret = $7, dcr_provider_id = $8, labels = coalesce($9, labels), updated_at = $10
          where id = $1",
     )
     .bind(id)
@@ -125,6 +165,7 @@ pub(super) async fn update(
     .bind(settings.openid_connect.map(Json))
     .bind(settings.client_secret)
     .bind(settings.dcr_provider)
+    .bind(settings.labels.map(Json))
     .bind(now)
     .execute(connection)
     .await?;
@@ -138,25 +179,29 @@ pub(super) async fn delete(connection: &mut PgConnection, id: AuthStrategyId) ->
 
 pub(crate) async fn find(connection: &mut PgConnection, id: AuthStrategyId) -> Result<Option<AuthStrategy>> {
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push("where id = ").push_bind(id);
+    query.push("where auth_strategy.id = ").push_bind(id);
     Ok(query.build_query_as().fetch_optional(connection).await?)
 }
 
 pub(super) async fn choices(pool: &PgPool) -> Result<Vec<AuthStrategy>> {
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push("order by lower(name) limit 500");
+    query.push("order by lower(auth_strategy.name) limit 500");
     Ok(query.build_query_as().fetch_all(pool).await?)
 }
 
 pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<AuthStrategy>> {
     let pattern = request.pattern();
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push("where name ilike ").push_bind(&pattern).push(" or display_name ilike ").push_bind(&pattern);
+    query
+        .push("where auth_strategy.name ilike ")
+        .push_bind(&pattern)
+        .push(" or auth_strategy.display_name ilike ")
+        .push_bind(&pattern);
     query.push(match request.sort.as_str() {
-        "-name" => " order by lower(name) desc, id",
-        "created_at" => " order by created_at, id",
-        "-created_at" => " order by created_at desc, id",
-        _ => " order by lower(name), id",
+        "-name" => " order by lower(auth_strategy.name) desc, auth_strategy.id",
+        "created_at" => " order by auth_strategy.created_at, auth_strategy.id",
+        "-created_at" => " order by auth_strategy.created_at desc, auth_strategy.id",
+        _ => " order by lower(auth_strategy.name), auth_strategy.id",
     });
     query.push(" limit ").push_bind(request.limit()).push(" offset ").push_bind(request.offset());
     let items = query.build_query_as().fetch_all(pool).await?;
@@ -165,6 +210,10 @@ pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Au
         .fetch_one(pool)
         .await?;
     Ok(request.page(items, total))
+}
+
+pub(super) async fn list_by(pool: &PgPool, listing: &Listing) -> Result<Listed<AuthStrategy>> {
+    listing.fetch(pool, Source { select: COLUMNS, table: "auth_strategy" }, |query| _ = query.push(" where true")).await
 }
 
 pub(super) async fn uses(pool: &PgPool, id: AuthStrategyId) -> Result<Vec<StrategyUse>> {

@@ -4,17 +4,19 @@ pub mod connectors;
 pub mod store;
 
 pub use connectors::{Abilities, Call, Comparison, Recovery, Rotation};
-pub use store::{DcrProvider, ListedProvider, ProviderChoice, ProviderUse};
+pub use store::{ATTRIBUTES, DcrProvider, ListedProvider, ProviderChoice, ProviderUse};
 
 use crate::{
     Actor, Core, Result, audit, dcr_clients,
     error::{OnConstraint, OrNotFound},
+    listing::{Listed, Listing},
     openid,
     secrets::Plain,
 };
 use connectors::Provider;
 use portico_model::{
     ids::DcrProviderId,
+    labels::Labels,
     paging::{Page, PageRequest},
     problem::{FieldProblem, IssuerFault, Problem, Rule},
     states::ProviderType,
@@ -76,6 +78,8 @@ pub struct DcrProviderInput {
     /// Okta's API token, the initial client's secret, the bridge's key or the initial access token. None to keep the one
     /// that is there, as long as it goes to the same place.
     pub secret: Option<Plain>,
+    /// None to keep those that are there.
+    pub labels: Option<Labels>,
 }
 
 struct Checked {
@@ -85,6 +89,7 @@ struct Checked {
     issuer: String,
     config: DcrConfig,
     new_secret: Option<Plain>,
+    labels: Option<Labels>,
 }
 
 impl Checked {
@@ -145,8 +150,11 @@ fn check(input: DcrProviderInput) -> Result<Checked, Problem> {
             fields.reject("secret", Rule::BridgeKey);
         }
     }
+    if let Some(labels) = &input.labels {
+        fields.labels("labels", labels);
+    }
     fields.finish()?;
-    Ok(Checked { name, display_name, provider_type, issuer, config, new_secret })
+    Ok(Checked { name, display_name, provider_type, issuer, config, new_secret, labels: input.labels })
 }
 
 fn optional_url(fields: &mut Fields, field: &str, value: &str) -> String {
@@ -206,11 +214,39 @@ pub async fn create(core: &Core, actor: Actor, input: DcrProviderInput) -> Resul
 ///
 /// As [`create`]; a secret is wanted anew where the old one would go somewhere else.
 pub async fn update(core: &Core, actor: Actor, id: DcrProviderId, input: DcrProviderInput) -> Result<()> {
+    save(core, actor, id, input, None).await.map(|_| ())
+}
+
+/// Changes a provider from what it is to what `decide` makes of that. Since its issuer is asked in between, that is done
+/// anew where somebody else changed it meanwhile. For admins.
+///
+/// # Errors
+///
+/// As [`update`].
+pub async fn change(
+    core: &Core,
+    actor: Actor,
+    id: DcrProviderId,
+    decide: impl Fn(&DcrProvider) -> Result<DcrProviderInput>,
+) -> Result<()> {
+    loop {
+        let seen = get(core, actor, id).await?;
+        if save(core, actor, id, decide(&seen)?, Some(&seen)).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Saves unless the provider is not as it was seen; whether it did.
+async fn save(core: &Core, actor: Actor, id: DcrProviderId, input: DcrProviderInput, seen: Option<&DcrProvider>) -> Result<bool> {
     actor.require_admin()?;
     let checked = check(input)?;
     ask_issuer(core, &checked).await?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, id).await?.filter(|p| p.provider_type == checked.provider_type).or_not_found()?;
+    if seen.is_some_and(|seen| !seen.has_same_settings(&before)) {
+        return Ok(false);
+    }
     must_stay(&mut tx, &before, &checked).await?;
     let secret = checked.secret(core, id, Some(&before))?;
     store::update(&mut tx, id, &settings(&checked, secret.as_deref()), core.now())
@@ -219,7 +255,7 @@ pub async fn update(core: &Core, actor: Actor, id: DcrProviderId, input: DcrProv
     dcr_clients::store::retry_refused(&mut tx, id).await?;
     audit::record(core, &mut tx, actor, None, "dcr_provider.updated", Some(id.0)).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Clients are where they were made: asked for them elsewhere, another provider would say that they are gone.
@@ -247,6 +283,7 @@ fn settings<'a>(checked: &'a Checked, secret: Option<&'a [u8]>) -> store::Settin
         issuer: &checked.issuer,
         config: &checked.config,
         secret,
+        labels: checked.labels.as_ref(),
     }
 }
 
@@ -278,6 +315,12 @@ pub async fn strategies(core: &Core, actor: Actor, id: DcrProviderId) -> Result<
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<ListedProvider>> {
     actor.require_admin()?;
     store::list(&core.pool, request).await
+}
+
+/// Some of the providers, by [`ATTRIBUTES`]. For admins.
+pub async fn list_by(core: &Core, actor: Actor, listing: &Listing) -> Result<Listed<DcrProvider>> {
+    actor.require_admin()?;
+    store::list_by(&core.pool, listing).await
 }
 
 /// Every provider by name, to choose one. For admins.

@@ -1,7 +1,11 @@
 use super::DcrConfig;
-use crate::Result;
+use crate::{
+    Result,
+    listing::{Attribute, Kind, Listed, Listing, Source},
+};
 use portico_model::{
     ids::{AuthStrategyId, DcrProviderId},
+    labels::Labels,
     paging::{Page, PageRequest},
     problem::Conflict,
     states::ProviderType,
@@ -29,11 +33,33 @@ pub struct DcrProvider {
     /// Why that ended early; none while it runs and when it is done.
     pub comparison_failed: Option<String>,
     pub is_comparing: bool,
+    #[sqlx(json)]
+    pub labels: Labels,
+    /// Whether a strategy names it by which something is published.
+    pub is_active: bool,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
 
+/// What providers are filtered and ordered by.
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute::filter("id", "dcr_provider.id", Kind::Uuid),
+    Attribute::new("name", "dcr_provider.name", Kind::Text),
+    Attribute::new("issuer", "dcr_provider.issuer", Kind::Text),
+    Attribute::new("provider_type", "dcr_provider.provider_type", Kind::Text),
+    Attribute::filter("initial_client_id", "(dcr_provider.dcr_config ->> 'initial_client_id')", Kind::Text),
+    Attribute::filter("initial_client_audience", "(dcr_provider.dcr_config ->> 'initial_client_audience')", Kind::Text),
+    Attribute::sort("created_at", "dcr_provider.created_at"),
+    Attribute::sort("updated_at", "dcr_provider.updated_at"),
+];
+
 impl DcrProvider {
+    /// Whether an admin has decided the same for both.
+    pub(super) fn has_same_settings(&self, other: &Self) -> bool {
+        let settings = |of: &Self| (of.name.clone(), of.display_name.clone(), of.issuer.clone(), of.config.clone());
+        settings(self) == settings(other) && self.secret == other.secret && self.labels == other.labels
+    }
+
     /// Whether a secret is kept.
     pub fn has_secret(&self) -> bool {
         self.secret.is_some()
@@ -69,10 +95,16 @@ pub struct ProviderChoice {
     pub issuer: String,
 }
 
-const COLUMNS: &str = "id, name, display_name, provider_type, issuer, dcr_config as config, secret, paused_until,
-    compared_at, comparison_failed, created_at, updated_at,
+macro_rules! columns {
+    () => {
+        "id, name, display_name, provider_type, issuer, dcr_config as config, secret, paused_until,
+    compared_at, comparison_failed, labels, created_at, updated_at,
+    exists (select from auth_strategy join publication on publication.auth_strategy_id = auth_strategy.id
+            where auth_strategy.dcr_provider_id = dcr_provider.id and publication.publish_status = 'published') as is_active,
     exists (select from job where kind = 'compare_clients' and state = 'waiting'
-            and payload -> 'place' ->> 'provider' = dcr_provider.id::text) as is_comparing";
+            and payload -> 'place' ->> 'provider' = dcr_provider.id::text) as is_comparing"
+    };
+}
 
 const COUNTS: &str = "(select count(*) from auth_strategy where dcr_provider_id = dcr_provider.id) as strategy_count,
     (select count(*) from dcr_client where dcr_provider_id = dcr_provider.id and not is_test) as client_count,
@@ -80,10 +112,10 @@ const COUNTS: &str = "(select count(*) from auth_strategy where dcr_provider_id 
         as unsettled_count,
     (select count(*) from possible_orphan where dcr_provider_id = dcr_provider.id) as possible_orphan_count";
 
+const SELECT: &str = concat!("select ", columns!(), " from dcr_provider ");
+
 fn select() -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new("select ");
-    query.push(COLUMNS).push(" from dcr_provider ");
-    query
+    QueryBuilder::new(SELECT)
 }
 
 /// What is written of a provider.
@@ -95,6 +127,8 @@ pub(super) struct Settings<'a> {
     pub config: &'a DcrConfig,
     /// Sealed.
     pub secret: Option<&'a [u8]>,
+    /// None to keep those that are there.
+    pub labels: Option<&'a Labels>,
 }
 
 pub(super) async fn insert(
@@ -104,8 +138,9 @@ pub(super) async fn insert(
     now: OffsetDateTime,
 ) -> Result<()> {
     sqlx::query(
-        "insert into dcr_provider (id, name, display_name, provider_type, issuer, dcr_config, secret, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        "insert into dcr_provider (id, name, display_name, provider_type, issuer, dcr_config, secret, labels, created_at,
+             updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, '{}'), $9, $9)",
     )
     .bind(id)
     .bind(settings.name)
@@ -114,6 +149,7 @@ pub(super) async fn insert(
     .bind(settings.issuer)
     .bind(Json(settings.config))
     .bind(settings.secret)
+    .bind(settings.labels.map(Json))
     .bind(now)
     .execute(connection)
     .await?;
@@ -128,7 +164,7 @@ pub(super) async fn update(
 ) -> Result<()> {
     sqlx::query(
         "update dcr_provider set name = $2, display_name = $3, issuer = $4, dcr_config = $5, secret = $6, paused_until = null,
-             updated_at = $7
+             labels = coalesce($7, labels), updated_at = $8
          where id = $1",
     )
     .bind(id)
@@ -137,6 +173,7 @@ pub(super) async fn update(
     .bind(settings.issuer)
     .bind(Json(settings.config))
     .bind(settings.secret)
+    .bind(settings.labels.map(Json))
     .bind(now)
     .execute(connection)
     .await?;
@@ -218,10 +255,14 @@ pub(super) async fn choices(pool: &PgPool) -> Result<Vec<ProviderChoice>> {
     Ok(choices.fetch_all(pool).await?)
 }
 
+pub(super) async fn list_by(pool: &PgPool, listing: &Listing) -> Result<Listed<DcrProvider>> {
+    listing.fetch(pool, Source { select: SELECT, table: "dcr_provider" }, |query| _ = query.push(" where true")).await
+}
+
 pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<ListedProvider>> {
     let pattern = request.pattern();
-    let mut query = QueryBuilder::<Postgres>::new("select ");
-    query.push(COLUMNS).push(", ").push(COUNTS).push(" from dcr_provider where name ilike ");
+    let mut query = QueryBuilder::<Postgres>::new(concat!("select ", columns!(), ", "));
+    query.push(COUNTS).push(" from dcr_provider where name ilike ");
     query.push_bind(&pattern).push(" or display_name ilike ").push_bind(&pattern);
     query.push(match request.sort.as_str() {
         "-name" => " order by lower(name) desc, id",

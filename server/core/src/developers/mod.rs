@@ -4,11 +4,12 @@ pub mod sign_in;
 pub mod store;
 
 pub use sign_in::sign_in;
-pub use store::Developer;
+pub use store::{ATTRIBUTES, Developer};
 
 use crate::{
     Actor, Core, Result, attempts, audit,
     error::OrNotFound,
+    listing::{Listed, Listing},
     mail::{self, Letter, Message, messages},
     portals::{self, Portal},
     secrets::{Plain, sha256},
@@ -153,6 +154,12 @@ pub async fn rename(core: &Core, actor: Actor, portal: PortalId, full_name: &str
 pub async fn list(core: &Core, actor: Actor, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Developer>> {
     actor.require_admin()?;
     store::list(&core.pool, portal, request).await
+}
+
+/// Some of the developers of a portal, by [`ATTRIBUTES`]. For admins.
+pub async fn list_by(core: &Core, actor: Actor, portal: PortalId, listing: &Listing) -> Result<Listed<Developer>> {
+    actor.require_admin()?;
+    store::list_by(&core.pool, portal, listing).await
 }
 
 /// One developer. For admins.

@@ -1,5 +1,6 @@
 use crate::{
     Result,
+    listing::{Attribute, Kind, Listed, Listing, Source},
     paging::{self, Breadth, Order, Window},
 };
 use portico_model::{
@@ -24,7 +25,17 @@ pub struct Developer {
     pub is_confirmed: bool,
     pub application_count: i64,
     pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
 }
+
+/// What the developers of a portal are filtered and ordered by.
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute::sort("created_at", "developer.created_at"),
+    Attribute::sort("updated_at", "developer.updated_at"),
+    Attribute::new("email", "developer.email", Kind::Text),
+    Attribute::new("name", "developer.full_name", Kind::Text),
+    Attribute::new("status", "developer.status", Kind::Text),
+];
 
 #[derive(FromRow)]
 pub(super) struct Password {
@@ -36,7 +47,7 @@ pub(super) struct Password {
 const COLUMNS: &str = "select developer.id, developer.portal_id, portal.name as portal_name, developer.email,
         developer.full_name, developer.status, developer.status_reason, developer.confirmed_at is not null as is_confirmed,
         (select count(*) from application where application.developer_id = developer.id) as application_count,
-        developer.created_at
+        developer.created_at, developer.updated_at
     from developer join portal on portal.id = developer.portal_id ";
 
 /// Inserts an unconfirmed account unless the address has one; whether it did.
@@ -230,6 +241,13 @@ pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &Page
     query.push(")");
     window.push_final_order(&mut query);
     Ok(request.page(query.build_query_as().fetch_all(pool).await?, total))
+}
+
+pub(super) async fn list_by(pool: &PgPool, portal: PortalId, listing: &Listing) -> Result<Listed<Developer>> {
+    let scope = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" where developer.confirmed_at is not null and developer.portal_id = ").push_bind(portal);
+    };
+    listing.fetch(pool, Source { select: COLUMNS, table: "developer" }, scope).await
 }
 
 fn push_from(query: &mut QueryBuilder<Postgres>, portal: Option<PortalId>, request: &PageRequest, breadth: Breadth) {

@@ -1,5 +1,6 @@
 //! Documents: the markdown pages of a product, in a tree.
 
+pub mod nodes;
 pub mod store;
 
 pub use store::{Document, DocumentLink, TreeDocument};
@@ -7,6 +8,7 @@ pub use store::{Document, DocumentLink, TreeDocument};
 use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
+    listing::{Listed, Listing},
     products::{self, catalogue::CatalogueVersion},
 };
 use portico_model::{
@@ -15,12 +17,15 @@ use portico_model::{
     states::PublishStatus,
     text::{Fields, NAME_MAX},
 };
+use serde_json::{Map, Value};
 use sqlx::PgConnection;
 
 /// Longest slug, in characters.
 pub const SLUG_MAX: usize = 80;
 /// Longest content, in characters.
 pub const CONTENT_MAX: usize = 200_000;
+/// Largest metadata, in bytes of JSON.
+const METADATA_MAX: usize = 16 * 1024;
 
 /// What an admin writes.
 #[derive(Clone, Debug)]
@@ -33,6 +38,21 @@ pub struct DocumentInput {
     pub content: String,
     /// The document that it is filed under.
     pub parent: Option<DocumentId>,
+    /// What programs keep with it.
+    pub metadata: Map<String, Value>,
+}
+
+impl From<&Document> for DocumentInput {
+    fn from(document: &Document) -> Self {
+        Self {
+            slug: document.slug.clone(),
+            title: document.title.clone(),
+            status: document.status,
+            content: document.content.clone(),
+            parent: document.parent_document_id,
+            metadata: document.metadata.clone(),
+        }
+    }
 }
 
 fn check(input: DocumentInput) -> Result<DocumentInput> {
@@ -44,6 +64,9 @@ fn check(input: DocumentInput) -> Result<DocumentInput> {
         fields.reject("slug", Rule::DocumentSlug);
     }
     let content = fields.text("content", &input.content, CONTENT_MAX);
+    if serde_json::to_string(&input.metadata).map_err(anyhow::Error::from)?.len() > METADATA_MAX {
+        fields.reject("metadata", Rule::TooLarge(METADATA_MAX));
+    }
     fields.finish()?;
     Ok(DocumentInput { slug, title, content, ..input })
 }
@@ -69,15 +92,22 @@ pub async fn create(core: &Core, actor: Actor, product: ProductId, input: Docume
     Ok(id)
 }
 
-/// Changes a document; filed under another one, it comes after those that are there. For admins.
-pub async fn update(core: &Core, actor: Actor, product: ProductId, id: DocumentId, input: DocumentInput) -> Result<()> {
+/// Changes a document, from what it is to what `decide` makes of that while nobody else changes it; filed under another
+/// one, it comes after those that are there. For admins.
+pub async fn update(
+    core: &Core,
+    actor: Actor,
+    product: ProductId,
+    id: DocumentId,
+    decide: impl FnOnce(&Document) -> DocumentInput,
+) -> Result<()> {
     actor.require_admin()?;
-    let input = check(input)?;
     let mut tx = core.begin().await?;
     products::store::lock(&mut tx, product).await?.or_not_found()?;
+    let before = store::find(&mut tx, product, id).await?.or_not_found()?;
+    let input = check(decide(&before))?;
     check_parent(&mut tx, product, id, input.parent).await?;
-    let found = store::update(&mut tx, product, id, &input, core.now()).await.taken("document_slug_per_product_key", "slug")?;
-    found.then_some(()).or_not_found()?;
+    store::update(&mut tx, product, id, &input, core.now()).await.taken("document_slug_per_product_key", "slug")?;
     audit::record(core, &mut tx, actor, None, "document.updated", Some(id.0)).await?;
     tx.commit().await?;
     Ok(())
@@ -129,10 +159,17 @@ pub async fn tree(core: &Core, actor: Actor, product: ProductId) -> Result<Vec<T
     store::tree(&core.pool, product).await
 }
 
+/// Some of the documents of a product. For admins.
+pub async fn list(core: &Core, actor: Actor, product: ProductId, listing: &Listing) -> Result<Listed<Document>> {
+    actor.require_admin()?;
+    store::list(&core.pool, product, listing).await
+}
+
 /// One document. For admins.
 pub async fn get(core: &Core, actor: Actor, product: ProductId, id: DocumentId) -> Result<Document> {
     actor.require_admin()?;
-    store::find(&core.pool, product, id).await?.or_not_found()
+    let mut connection = core.pool.acquire().await?;
+    store::find(&mut connection, product, id).await?.or_not_found()
 }
 
 /// The published documents of a version's product, parents before their children; what is filed under an

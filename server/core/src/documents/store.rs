@@ -1,10 +1,14 @@
 use super::DocumentInput;
-use crate::Result;
+use crate::{
+    Result,
+    listing::{Listed, Listing, Source},
+};
 use portico_model::{
     ids::{DocumentId, ProductId},
     states::PublishStatus,
 };
-use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use serde_json::{Map, Value};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 
 /// A document, whole.
@@ -16,6 +20,9 @@ pub struct Document {
     pub title: String,
     pub status: PublishStatus,
     pub content: String,
+    #[sqlx(json)]
+    pub metadata: Map<String, Value>,
+    pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
 
@@ -23,11 +30,15 @@ pub struct Document {
 #[derive(Clone, Debug, FromRow)]
 pub struct TreeDocument {
     pub id: DocumentId,
+    pub parent_document_id: Option<DocumentId>,
     pub slug: String,
     pub title: String,
     pub status: PublishStatus,
+    #[sqlx(json)]
+    pub metadata: Map<String, Value>,
     /// 0 for those that are filed under none.
     pub depth: i32,
+    pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
 
@@ -38,6 +49,10 @@ pub struct DocumentLink {
     pub title: String,
     pub depth: i32,
 }
+
+const COLUMNS: &str = "select document.id, document.parent_document_id, document.slug, document.title, document.status,
+        document.content, document.metadata, document.created_at, document.updated_at
+    from document ";
 
 /// The next position under a parent.
 const NEXT_POSITION: &str = "(select coalesce(max(position), 0) + 1 from document
@@ -52,8 +67,8 @@ pub(super) async fn insert(
 ) -> Result<()> {
     let mut query = QueryBuilder::<Postgres>::new(
         "insert into document
-             (id, product_id, parent_document_id, slug, title, status, content, created_at, updated_at, position)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, ",
+             (id, product_id, parent_document_id, slug, title, status, content, created_at, updated_at, metadata, position)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, ",
     );
     query.push(NEXT_POSITION).push(")");
     query
@@ -66,6 +81,7 @@ pub(super) async fn insert(
         .bind(document.status)
         .bind(&document.content)
         .bind(now)
+        .bind(Json(&document.metadata))
         .execute(connection)
         .await?;
     Ok(())
@@ -77,13 +93,13 @@ pub(super) async fn update(
     id: DocumentId,
     document: &DocumentInput,
     now: OffsetDateTime,
-) -> Result<bool> {
+) -> Result<()> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "update document set slug = $4, title = $5, status = $6, content = $7, updated_at = $8, parent_document_id = $3,
-             position = case when parent_document_id is not distinct from $3 then position else ",
+        "update document set slug = $4, title = $5, status = $6, content = $7, updated_at = $8, metadata = $9,
+             parent_document_id = $3, position = case when parent_document_id is not distinct from $3 then position else ",
     );
     query.push(NEXT_POSITION).push(" end where id = $1 and product_id = $2");
-    let done = query
+    query
         .build()
         .bind(id)
         .bind(product)
@@ -93,9 +109,10 @@ pub(super) async fn update(
         .bind(document.status)
         .bind(&document.content)
         .bind(now)
+        .bind(Json(&document.metadata))
         .execute(connection)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
 /// Whether a document of the product can be filed under another: neither the same nor one of its own tree.
@@ -169,14 +186,15 @@ pub(super) async fn delete(connection: &mut PgConnection, id: DocumentId) -> Res
 pub(super) async fn tree(pool: &PgPool, product: ProductId) -> Result<Vec<TreeDocument>> {
     let tree = sqlx::query_as(
         "with recursive tree as (
-             select id, slug, title, status, updated_at, 0 as depth, array[position] as path
+             select id, parent_document_id, slug, title, status, metadata, created_at, updated_at, 0 as depth,
+                 array[position] as path
              from document where product_id = $1 and parent_document_id is null
              union all
-             select document.id, document.slug, document.title, document.status, document.updated_at, depth + 1,
-                 path || document.position
+             select document.id, document.parent_document_id, document.slug, document.title, document.status,
+                 document.metadata, document.created_at, document.updated_at, depth + 1, path || document.position
              from document join tree on document.parent_document_id = tree.id
          )
-         select id, slug, title, status, depth, updated_at from tree order by path limit 1000",
+         select id, parent_document_id, slug, title, status, metadata, depth, created_at, updated_at from tree order by path limit 1000",
     )
     .bind(product)
     .fetch_all(pool)
@@ -184,16 +202,15 @@ pub(super) async fn tree(pool: &PgPool, product: ProductId) -> Result<Vec<TreeDo
     Ok(tree)
 }
 
-pub(super) async fn find(pool: &PgPool, product: ProductId, id: DocumentId) -> Result<Option<Document>> {
-    let document = sqlx::query_as(
-        "select id, parent_document_id, slug, title, status, content, updated_at from document
-         where id = $1 and product_id = $2",
-    )
-    .bind(id)
-    .bind(product)
-    .fetch_optional(pool)
-    .await?;
-    Ok(document)
+pub(super) async fn find(connection: &mut PgConnection, product: ProductId, id: DocumentId) -> Result<Option<Document>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where id = ").push_bind(id).push(" and product_id = ").push_bind(product);
+    Ok(query.build_query_as().fetch_optional(connection).await?)
+}
+
+pub(super) async fn list(pool: &PgPool, product: ProductId, listing: &Listing) -> Result<Listed<Document>> {
+    let source = Source { select: COLUMNS, table: "document" };
+    listing.fetch(pool, source, |query| _ = query.push(" where document.product_id = ").push_bind(product)).await
 }
 
 pub(super) async fn published(pool: &PgPool, product: ProductId) -> Result<Vec<DocumentLink>> {
@@ -222,7 +239,7 @@ pub(super) async fn find_published(pool: &PgPool, product: ProductId, slug: &str
              select document.id, document.parent_document_id, document.status
              from document join above on document.id = above.parent_document_id
          )
-         select id, parent_document_id, slug, title, status, content, updated_at from document
+         select id, parent_document_id, slug, title, status, content, metadata, created_at, updated_at from document
          where product_id = $1 and lower(slug) = lower($2)
              and not exists (select from above where status <> 'published')",
     )

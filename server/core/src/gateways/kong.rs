@@ -42,7 +42,8 @@ struct Name {
 /// The plugins of a gateway's services, by name. For admins.
 pub async fn plugins(core: &Core, actor: Actor, gateway: GatewayId) -> Result<Vec<ServicePlugins>> {
     actor.require_admin()?;
-    super::store::find(&core.pool, gateway).await?.or_not_found()?;
+    let mut connection = core.pool.acquire().await?;
+    super::store::find(&mut connection, gateway).await?.or_not_found()?;
     let services = opened(core, Some(gateway)).await?;
     Ok(services.into_iter().map(|service| service.plugins()).collect())
 }

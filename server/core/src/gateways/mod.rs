@@ -6,21 +6,52 @@ pub mod store;
 pub mod tokens;
 pub mod view;
 
-pub use store::{Gateway, GatewayService};
+pub use store::{ATTRIBUTES, Gateway, GatewayService, SERVICE_ATTRIBUTES};
 
 use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
+    listing::{Listed, Listing},
 };
 use portico_model::{
     ids::{GatewayId, GatewayServiceId},
+    labels::Labels,
     paging::{Page, PageRequest},
     problem::{Conflict, Problem, Rule},
-    text::{Fields, NAME_MAX},
+    text::{DESCRIPTION_MAX, Fields, NAME_MAX},
 };
 
 /// Where the gateway's listener answers itself.
 pub const OWN_PREFIX: &str = "/gateway";
+
+/// What an admin decides about a gateway.
+#[derive(Clone, Debug, Default)]
+pub struct GatewayInput {
+    pub name: String,
+    pub description: String,
+    pub labels: Labels,
+}
+
+impl From<&str> for GatewayInput {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+}
+
+impl From<&Gateway> for GatewayInput {
+    fn from(gateway: &Gateway) -> Self {
+        Self { name: gateway.name.clone(), description: gateway.description.clone(), labels: gateway.labels.clone() }
+    }
+}
+
+fn check_gateway(input: GatewayInput) -> Result<GatewayInput> {
+    let mut fields = Fields::new();
+    let name = fields.line("name", &input.name, NAME_MAX);
+    let description = fields.text("description", &input.description, DESCRIPTION_MAX);
+    fields.labels("labels", &input.labels);
+    fields.finish()?;
+    Ok(GatewayInput { name, description, labels: input.labels })
+}
 
 /// What an admin decides about a gateway service.
 #[derive(Clone, Debug, Default)]
@@ -48,17 +79,28 @@ fn check(input: &ServiceInput) -> Result<ServiceInput> {
 }
 
 /// Creates a gateway. For admins.
-pub async fn create(core: &Core, actor: Actor, name: &str) -> Result<GatewayId> {
+pub async fn create(core: &Core, actor: Actor, input: impl Into<GatewayInput>) -> Result<GatewayId> {
     actor.require_admin()?;
-    let mut fields = Fields::new();
-    let name = fields.line("name", name, NAME_MAX);
-    fields.finish()?;
+    let input = check_gateway(input.into())?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
-    store::insert(&mut tx, id, &name, core.now()).await.taken("gateway_name_key", "name")?;
+    store::insert(&mut tx, id, &input, core.now()).await.taken("gateway_name_key", "name")?;
     audit::record(core, &mut tx, actor, None, "gateway.created", Some(id.0)).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// Changes a gateway, from what it is to what `decide` makes of that while nobody else changes it. For admins.
+pub async fn update(core: &Core, actor: Actor, id: GatewayId, decide: impl FnOnce(&Gateway) -> GatewayInput) -> Result<()> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    store::lock(&mut tx, id).await?.then_some(()).or_not_found()?;
+    let before = store::find(&mut tx, id).await?.or_not_found()?;
+    let input = check_gateway(decide(&before))?;
+    store::update(&mut tx, id, &input, core.now()).await.taken("gateway_name_key", "name")?;
+    audit::record(core, &mut tx, actor, None, "gateway.updated", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Deletes a gateway without services. For admins.
@@ -92,7 +134,7 @@ pub async fn update_service(core: &Core, actor: Actor, id: GatewayServiceId, inp
     actor.require_admin()?;
     let service = check(input)?;
     let mut tx = core.begin().await?;
-    named(store::update_service(&mut tx, id, &service).await)?.then_some(()).or_not_found()?;
+    named(store::update_service(&mut tx, id, &service, core.now()).await)?.then_some(()).or_not_found()?;
     audit::record(core, &mut tx, actor, None, "gateway_service.updated", Some(id.0)).await?;
     tx.commit().await?;
     Ok(())
@@ -120,7 +162,26 @@ pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Pa
 /// One gateway. For admins.
 pub async fn get(core: &Core, actor: Actor, id: GatewayId) -> Result<Gateway> {
     actor.require_admin()?;
-    store::find(&core.pool, id).await?.or_not_found()
+    let mut connection = core.pool.acquire().await?;
+    store::find(&mut connection, id).await?.or_not_found()
+}
+
+/// Some of the gateways, by [`ATTRIBUTES`]. For admins.
+pub async fn list_by(core: &Core, actor: Actor, listing: &Listing) -> Result<Listed<Gateway>> {
+    actor.require_admin()?;
+    store::list_by(&core.pool, listing).await
+}
+
+/// Some of the services of a gateway, by [`SERVICE_ATTRIBUTES`]. For admins.
+pub async fn list_services(core: &Core, actor: Actor, id: GatewayId, listing: &Listing) -> Result<Listed<GatewayService>> {
+    actor.require_admin()?;
+    store::list_services(&core.pool, id, listing).await
+}
+
+/// One service of a gateway. For admins.
+pub async fn get_service(core: &Core, actor: Actor, gateway: GatewayId, id: GatewayServiceId) -> Result<GatewayService> {
+    actor.require_admin()?;
+    store::find_service(&core.pool, gateway, id).await?.or_not_found()
 }
 
 /// The services of a gateway. For admins.

@@ -3,57 +3,98 @@
 pub mod catalogue;
 pub mod reference;
 pub mod specification;
+pub mod specifications;
 pub mod store;
+pub mod versions;
 
 pub use specification::Specification;
-pub use store::{Product, Version};
+pub use store::{ATTRIBUTES, ATTRIBUTES_IN_PORTAL, Product, ProductPortal};
 
 use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
+    listing::{Listed, Listing},
 };
 use portico_model::{
-    ids::{GatewayServiceId, PortalId, ProductId, VersionId},
+    ids::{PortalId, ProductId},
+    labels::Labels,
     paging::{Page, PageRequest},
     problem::{Conflict, Problem, Rule},
-    text::{Fields, NAME_MAX},
+    text::Fields,
 };
+use sqlx::PgConnection;
 
 /// Longest name of a product, in characters.
 pub const PRODUCT_NAME_MAX: usize = 100;
 /// Longest description of a product, in characters.
 pub const PRODUCT_DESCRIPTION_MAX: usize = 4_000;
 
-fn check(name: &str, description: &str) -> Result<(String, String)> {
+/// What an admin decides about an API product.
+#[derive(Clone, Debug, Default)]
+pub struct ProductInput {
+    pub name: String,
+    pub description: String,
+    pub labels: Labels,
+    /// Developers see these.
+    pub public_labels: Labels,
+    /// The portals that it is in; none to leave them as they are.
+    pub portals: Option<Vec<PortalId>>,
+}
+
+impl From<&Product> for ProductInput {
+    fn from(product: &Product) -> Self {
+        Self {
+            name: product.name.clone(),
+            description: product.description.clone(),
+            labels: product.labels.clone(),
+            public_labels: product.public_labels.clone(),
+            portals: None,
+        }
+    }
+}
+
+fn check(input: ProductInput) -> Result<ProductInput> {
     let mut fields = Fields::new();
-    let name = fields.line("name", name, PRODUCT_NAME_MAX);
-    let description = fields.text("description", description, PRODUCT_DESCRIPTION_MAX);
+    let name = fields.line("name", &input.name, PRODUCT_NAME_MAX);
+    let description = fields.text("description", &input.description, PRODUCT_DESCRIPTION_MAX);
+    fields.labels("labels", &input.labels);
+    fields.labels("public_labels", &input.public_labels);
     fields.finish()?;
-    Ok((name, description))
+    Ok(ProductInput { name, description, ..input })
 }
 
 /// Creates an API product. For admins.
-pub async fn create(core: &Core, actor: Actor, name: &str, description: &str) -> Result<ProductId> {
+pub async fn create(core: &Core, actor: Actor, input: ProductInput) -> Result<ProductId> {
     actor.require_admin()?;
-    let (name, description) = check(name, description)?;
+    let input = check(input)?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
-    store::insert(&mut tx, id, &name, &description, core.now()).await.taken("product_name_key", "name")?;
+    store::insert(&mut tx, id, &input, core.now()).await.taken("product_name_key", "name")?;
+    set_portals(&mut tx, id, &input).await?;
     audit::record(core, &mut tx, actor, None, "product.created", Some(id.0)).await?;
     tx.commit().await?;
     Ok(id)
 }
 
-/// Changes a product. For admins.
-pub async fn update(core: &Core, actor: Actor, id: ProductId, name: &str, description: &str) -> Result<()> {
+/// Changes a product, from what it is to what `decide` makes of that while nobody else changes it. For admins.
+pub async fn update(core: &Core, actor: Actor, id: ProductId, decide: impl FnOnce(&Product) -> ProductInput) -> Result<()> {
     actor.require_admin()?;
-    let (name, description) = check(name, description)?;
     let mut tx = core.begin().await?;
-    let found = store::update(&mut tx, id, &name, &description, core.now()).await.taken("product_name_key", "name")?;
-    found.then_some(()).or_not_found()?;
+    store::lock(&mut tx, id).await?.or_not_found()?;
+    let before = store::find(&mut tx, id).await?.or_not_found()?;
+    let input = check(decide(&before))?;
+    store::update(&mut tx, id, &input, core.now()).await.taken("product_name_key", "name")?;
+    set_portals(&mut tx, id, &input).await?;
     audit::record(core, &mut tx, actor, None, "product.updated", Some(id.0)).await?;
     tx.commit().await?;
     Ok(())
+}
+
+async fn set_portals(connection: &mut PgConnection, id: ProductId, input: &ProductInput) -> Result<()> {
+    let Some(portals) = &input.portals else { return Ok(()) };
+    store::set_portals(connection, id, portals)
+        .await
+        .on_constraint("portal_product_portal_id_fkey", Problem::field("portals", Rule::MissingReference))
 }
 
 /// Deletes a product without versions. For admins.
@@ -64,6 +105,30 @@ pub async fn delete(core: &Core, actor: Actor, id: ProductId) -> Result<()> {
         store::delete(&mut tx, id).await.on_constraint("version_product_id_fkey", Problem::Conflict(Conflict::ProductInUse))?;
     found.then_some(()).or_not_found()?;
     audit::record(core, &mut tx, actor, None, "product.deleted", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Puts products into a portal, or takes them and so all of their versions out of it; calls keep working. For admins.
+///
+/// # Errors
+///
+/// `NotFound` for a portal that is not there, `Invalid` for a product that is not.
+pub async fn publish(core: &Core, actor: Actor, portal: PortalId, products: &[(ProductId, bool)]) -> Result<()> {
+    actor.require_admin()?;
+    let mut tx = core.begin().await?;
+    for (product, is_published) in products {
+        if *is_published {
+            store::add_to_portal(&mut tx, *product, portal)
+                .await
+                .on_constraint("portal_product_portal_id_fkey", Problem::NotFound)
+                .on_constraint("portal_product_product_id_fkey", Problem::field("api_products", Rule::MissingReference))?;
+        } else {
+            store::remove_from_portal(&mut tx, *product, portal).await?;
+        }
+        let event = if *is_published { "product.published" } else { "product.unpublished" };
+        audit::record(core, &mut tx, actor, Some(portal), event, Some(product.0)).await?;
+    }
     tx.commit().await?;
     Ok(())
 }
@@ -84,109 +149,15 @@ pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Pa
     store::list(&core.pool, request).await
 }
 
+/// Some of the products, by [`ATTRIBUTES`]; or of those in one portal, by [`ATTRIBUTES_IN_PORTAL`]. For admins.
+pub async fn list_by(core: &Core, actor: Actor, portal: Option<PortalId>, listing: &Listing) -> Result<Listed<Product>> {
+    actor.require_admin()?;
+    store::list_by(&core.pool, portal, listing).await
+}
+
 /// One product. For admins.
 pub async fn get(core: &Core, actor: Actor, id: ProductId) -> Result<Product> {
     actor.require_admin()?;
-    store::find(&core.pool, id).await?.or_not_found()
-}
-
-/// The portals that a product is in. For admins.
-pub async fn portals(core: &Core, actor: Actor, id: ProductId) -> Result<Vec<(PortalId, String)>> {
-    actor.require_admin()?;
-    store::portals(&core.pool, id).await
-}
-
-/// Creates a version of a product. For admins.
-pub async fn create_version(core: &Core, actor: Actor, product: ProductId, name: &str) -> Result<VersionId> {
-    actor.require_admin()?;
-    let name = check_version_name(name)?;
-    let id = core.new_id();
-    let mut tx = core.begin().await?;
-    store::insert_version(&mut tx, id, product, &name, core.now())
-        .await
-        .taken("version_name_per_product_key", "name")
-        .on_constraint("version_product_id_fkey", Problem::NotFound)?;
-    audit::record(core, &mut tx, actor, None, "version.created", Some(id.0)).await?;
-    tx.commit().await?;
-    Ok(id)
-}
-
-/// Renames a version. For admins.
-pub async fn rename_version(core: &Core, actor: Actor, id: VersionId, name: &str) -> Result<()> {
-    actor.require_admin()?;
-    let name = check_version_name(name)?;
-    let mut tx = core.begin().await?;
-    let found = store::rename_version(&mut tx, id, &name, core.now()).await.taken("version_name_per_product_key", "name")?;
-    found.then_some(()).or_not_found()?;
-    audit::record(core, &mut tx, actor, None, "version.updated", Some(id.0)).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Links a version to the gateway service that serves it, or unlinks it, which stops all calls. For admins.
-pub async fn link_service(core: &Core, actor: Actor, id: VersionId, service: Option<GatewayServiceId>) -> Result<()> {
-    actor.require_admin()?;
-    let mut tx = core.begin().await?;
-    let found = store::link_service(&mut tx, id, service, core.now())
-        .await
-        .taken("version_gateway_service_id_key", "gateway_service")
-        .on_constraint("version_gateway_service_id_fkey", Problem::field("gateway_service", Rule::NotOffered))?;
-    found.then_some(()).or_not_found()?;
-    audit::record(core, &mut tx, actor, None, "version.linked", Some(id.0)).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Deletes a version that is published nowhere and that nobody registered for. For admins.
-pub async fn delete_version(core: &Core, actor: Actor, id: VersionId) -> Result<()> {
-    actor.require_admin()?;
-    let in_use = || Problem::Conflict(Conflict::VersionInUse);
-    let mut tx = core.begin().await?;
-    let found = store::delete_version(&mut tx, id)
-        .await
-        .on_constraint("publication_version_id_fkey", in_use())
-        .on_constraint("registration_version_id_fkey", in_use())?;
-    found.then_some(()).or_not_found()?;
-    audit::record(core, &mut tx, actor, None, "version.deleted", Some(id.0)).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// The versions of a product, newest first. For admins.
-pub async fn versions(core: &Core, actor: Actor, product: ProductId) -> Result<Vec<Version>> {
-    actor.require_admin()?;
-    store::versions(&core.pool, product).await
-}
-
-/// One version. For admins.
-pub async fn get_version(core: &Core, actor: Actor, id: VersionId) -> Result<Version> {
-    actor.require_admin()?;
     let mut connection = core.pool.acquire().await?;
-    store::find_version(&mut connection, id).await?.or_not_found()
-}
-
-/// Sets a version's specification, replacing the one it had. For admins.
-pub async fn put_specification(core: &Core, actor: Actor, id: VersionId, name: &str, content: String) -> Result<()> {
-    actor.require_admin()?;
-    // A large document takes a while to read; the other requests on this thread need not wait for it.
-    let read = tokio::task::spawn_blocking(move || Specification::read(content));
-    let specification = read.await.map_err(anyhow::Error::from)??;
-    let mut fields = Fields::new();
-    let name = fields.optional_line("file", name, NAME_MAX);
-    fields.finish()?;
-    let name = if name.is_empty() { specification.default_name() } else { name };
-    let mut tx = core.begin().await?;
-    store::put_specification(&mut tx, id, &name, &specification, core.now())
-        .await
-        .on_constraint("specification_version_id_fkey", Problem::NotFound)?;
-    audit::record(core, &mut tx, actor, None, "specification.uploaded", Some(id.0)).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-fn check_version_name(name: &str) -> Result<String> {
-    let mut fields = Fields::new();
-    let name = fields.line("name", name, NAME_MAX);
-    fields.finish()?;
-    Ok(name)
+    store::find(&mut connection, id).await?.or_not_found()
 }

@@ -1,14 +1,18 @@
 use super::{
+    ProductInput,
     catalogue::{CatalogueProduct, CatalogueSpecification, CatalogueVersion},
-    reference,
-    specification::Specification,
 };
-use crate::Result;
+use crate::{
+    Result,
+    listing::{Attribute, Kind, Listed, Listing, Source},
+};
 use portico_model::{
-    ids::{GatewayServiceId, PortalId, ProductId, VersionId},
+    ids::{PortalId, ProductId, VersionId},
+    labels::Labels,
     paging::{Page, PageRequest},
 };
-use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use serde::Deserialize;
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 
 /// An API product.
@@ -17,58 +21,106 @@ pub struct Product {
     pub id: ProductId,
     pub name: String,
     pub description: String,
+    #[sqlx(json)]
+    pub labels: Labels,
+    /// Developers see these.
+    #[sqlx(json)]
+    pub public_labels: Labels,
     pub version_count: i64,
+    /// The portals that it is in.
+    #[sqlx(json)]
+    pub portals: Vec<ProductPortal>,
     pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
 }
 
-/// A version of an API product.
-#[derive(Clone, Debug, FromRow)]
-pub struct Version {
-    pub id: VersionId,
-    pub product_id: ProductId,
-    pub product_name: String,
+/// A portal that a product is in.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProductPortal {
+    pub id: PortalId,
     pub name: String,
-    pub gateway_service_id: Option<GatewayServiceId>,
-    pub specification_name: Option<String>,
-    pub specification_title: Option<String>,
-    pub operation_count: i64,
-    /// In how many portals it is published.
-    pub publication_count: i64,
-    pub created_at: OffsetDateTime,
 }
+
+/// What products are filtered and ordered by.
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute::new("name", "product.name", Kind::Text),
+    Attribute::sort("created_at", "product.created_at"),
+    Attribute::sort("updated_at", "product.updated_at"),
+    Attribute::filter("labels", "product.labels", Kind::Labels),
+    Attribute::filter("public_labels", "product.public_labels", Kind::Labels),
+];
+
+/// What the products of a portal are filtered and ordered by.
+pub const ATTRIBUTES_IN_PORTAL: &[Attribute] = &[
+    Attribute::filter("id", "product.id", Kind::Uuid),
+    Attribute::new("name", "product.name", Kind::Text),
+    Attribute::new("description", "product.description", Kind::Text),
+    Attribute::sort("created_at", "product.created_at"),
+];
+
+const COLUMNS: &str = "select product.id, product.name, product.description, product.labels, product.public_labels,
+        product.created_at, product.updated_at,
+        (select count(*) from version where product_id = product.id) as version_count,
+        (select coalesce(jsonb_agg(jsonb_build_object('id', portal.id, 'name', portal.name) order by lower(portal.name)), '[]')
+         from portal_product join portal on portal.id = portal_product.portal_id
+         where portal_product.product_id = product.id) as portals
+    from product ";
 
 pub(super) async fn insert(
     connection: &mut PgConnection,
     id: ProductId,
-    name: &str,
-    description: &str,
+    product: &ProductInput,
     now: OffsetDateTime,
 ) -> Result<()> {
-    sqlx::query("insert into product (id, name, description, created_at, updated_at) values ($1, $2, $3, $4, $4)")
-        .bind(id)
-        .bind(name)
-        .bind(description)
-        .bind(now)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "insert into product (id, name, description, labels, public_labels, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $6)",
+    )
+    .bind(id)
+    .bind(&product.name)
+    .bind(&product.description)
+    .bind(Json(&product.labels))
+    .bind(Json(&product.public_labels))
+    .bind(now)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
 pub(super) async fn update(
     connection: &mut PgConnection,
     id: ProductId,
-    name: &str,
-    description: &str,
+    product: &ProductInput,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let done = sqlx::query("update product set name = $2, description = $3, updated_at = $4 where id = $1")
+) -> Result<()> {
+    sqlx::query("update product set name = $2, description = $3, labels = $4, public_labels = $5, updated_at = $6 where id = $1")
         .bind(id)
-        .bind(name)
-        .bind(description)
+        .bind(&product.name)
+        .bind(&product.description)
+        .bind(Json(&product.labels))
+        .bind(Json(&product.public_labels))
         .bind(now)
         .execute(connection)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
+}
+
+/// Puts a product into these portals and no others.
+pub(super) async fn set_portals(connection: &mut PgConnection, id: ProductId, portals: &[PortalId]) -> Result<()> {
+    sqlx::query("delete from portal_product where product_id = $1 and portal_id <> all($2)")
+        .bind(id)
+        .bind(portals)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "insert into portal_product (portal_id, product_id) select distinct portal, $1 from unnest($2) as portal
+         on conflict on constraint portal_product_pkey do nothing",
+    )
+    .bind(id)
+    .bind(portals)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Locks a product, so that what belongs to it changes one after the other.
@@ -82,12 +134,12 @@ pub(super) async fn delete(connection: &mut PgConnection, id: ProductId) -> Resu
     Ok(done.rows_affected() == 1)
 }
 
-pub(crate) async fn add_to_portal(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<()> {
+pub(super) async fn add_to_portal(connection: &mut PgConnection, id: ProductId, portal: PortalId) -> Result<()> {
     sqlx::query(
-        "insert into portal_product (portal_id, product_id) select $2, product_id from version where id = $1
+        "insert into portal_product (portal_id, product_id) values ($2, $1)
          on conflict on constraint portal_product_pkey do nothing",
     )
-    .bind(version)
+    .bind(id)
     .bind(portal)
     .execute(connection)
     .await?;
@@ -103,24 +155,10 @@ pub(super) async fn remove_from_portal(connection: &mut PgConnection, id: Produc
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn portals(pool: &PgPool, id: ProductId) -> Result<Vec<(PortalId, String)>> {
-    let portals = sqlx::query_as(
-        "select portal.id, portal.name from portal_product join portal on portal.id = portal_product.portal_id
-         where product_id = $1 order by lower(portal.name) limit 500",
-    )
-    .bind(id)
-    .fetch_all(pool)
-    .await?;
-    Ok(portals)
-}
-
 pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Product>> {
     let pattern = request.pattern();
-    let mut query = QueryBuilder::<Postgres>::new(
-        "select id, name, description, created_at,
-             (select count(*) from version where product_id = product.id) as version_count
-         from product where name ilike ",
-    );
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where name ilike ");
     query.push_bind(&pattern).push(" or description ilike ").push_bind(&pattern);
     query.push(match request.sort.as_str() {
         "-name" => " order by lower(name) desc, id",
@@ -137,113 +175,21 @@ pub(super) async fn list(pool: &PgPool, request: &PageRequest) -> Result<Page<Pr
     Ok(request.page(items, total))
 }
 
-pub(super) async fn find(pool: &PgPool, id: ProductId) -> Result<Option<Product>> {
-    let product = sqlx::query_as(
-        "select id, name, description, created_at,
-             (select count(*) from version where product_id = product.id) as version_count
-         from product where id = $1",
-    )
-    .bind(id)
-    .fetch_optional(pool)
-    .await?;
-    Ok(product)
+pub(super) async fn list_by(pool: &PgPool, portal: Option<PortalId>, listing: &Listing) -> Result<Listed<Product>> {
+    let scope = |query: &mut QueryBuilder<Postgres>| match portal {
+        Some(portal) => {
+            query.push(" where exists (select from portal_product where product_id = product.id and portal_id = ");
+            query.push_bind(portal).push(")");
+        }
+        None => _ = query.push(" where true"),
+    };
+    listing.fetch(pool, Source { select: COLUMNS, table: "product" }, scope).await
 }
 
-pub(super) async fn insert_version(
-    connection: &mut PgConnection,
-    id: VersionId,
-    product: ProductId,
-    name: &str,
-    now: OffsetDateTime,
-) -> Result<()> {
-    sqlx::query("insert into version (id, product_id, name, created_at, updated_at) values ($1, $2, $3, $4, $4)")
-        .bind(id)
-        .bind(product)
-        .bind(name)
-        .bind(now)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn rename_version(
-    connection: &mut PgConnection,
-    id: VersionId,
-    name: &str,
-    now: OffsetDateTime,
-) -> Result<bool> {
-    let done = sqlx::query("update version set name = $2, updated_at = $3 where id = $1")
-        .bind(id)
-        .bind(name)
-        .bind(now)
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-pub(super) async fn link_service(
-    connection: &mut PgConnection,
-    id: VersionId,
-    service: Option<GatewayServiceId>,
-    now: OffsetDateTime,
-) -> Result<bool> {
-    let done = sqlx::query("update version set gateway_service_id = $2, updated_at = $3 where id = $1")
-        .bind(id)
-        .bind(service)
-        .bind(now)
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-pub(super) async fn delete_version(connection: &mut PgConnection, id: VersionId) -> Result<bool> {
-    let done = sqlx::query("delete from version where id = $1").bind(id).execute(connection).await?;
-    Ok(done.rows_affected() == 1)
-}
-
-const VERSION: &str = "select version.id, version.product_id, product.name as product_name, version.name,
-        version.gateway_service_id, version.created_at,
-        specification.name as specification_name, specification.title as specification_title,
-        (select count(*) from operation where operation.version_id = version.id) as operation_count,
-        (select count(*) from publication where publication.version_id = version.id
-             and publish_status = 'published') as publication_count
-    from version
-    join product on product.id = version.product_id
-    left join specification on specification.version_id = version.id ";
-
-pub(super) async fn versions(pool: &PgPool, product: ProductId) -> Result<Vec<Version>> {
-    let mut query = QueryBuilder::<Postgres>::new(VERSION);
-    query.push("where version.product_id = ").push_bind(product);
-    query.push(" order by version.created_at desc, version.id desc limit 500");
-    Ok(query.build_query_as().fetch_all(pool).await?)
-}
-
-pub(crate) async fn find_version(connection: &mut PgConnection, id: VersionId) -> Result<Option<Version>> {
-    let mut query = QueryBuilder::<Postgres>::new(VERSION);
-    query.push("where version.id = ").push_bind(id);
+pub(super) async fn find(connection: &mut PgConnection, id: ProductId) -> Result<Option<Product>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("where product.id = ").push_bind(id);
     Ok(query.build_query_as().fetch_optional(connection).await?)
-}
-
-pub(super) async fn put_specification(
-    connection: &mut PgConnection,
-    version: VersionId,
-    name: &str,
-    specification: &Specification,
-    now: OffsetDateTime,
-) -> Result<()> {
-    sqlx::query("delete from specification where version_id = $1").bind(version).execute(&mut *connection).await?;
-    sqlx::query(
-        "insert into specification (version_id, name, content, title, description, uploaded_at) values ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(version)
-    .bind(name)
-    .bind(&specification.content)
-    .bind(&specification.title)
-    .bind(&specification.description)
-    .bind(now)
-    .execute(&mut *connection)
-    .await?;
-    reference::store::put(connection, version, specification).await
 }
 
 pub(super) async fn specification_description(pool: &PgPool, version: VersionId) -> Result<String> {

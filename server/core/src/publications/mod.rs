@@ -123,9 +123,40 @@ async fn save(
     decide: impl FnOnce(Option<&Before>) -> PublicationInput,
 ) -> Result<()> {
     actor.require_admin()?;
-    let id: portico_model::ids::PublicationId = core.new_id();
     let mut tx = core.begin().await?;
-    let before = store::lock(&mut tx, version, portal).await?;
+    save_in(core, &mut tx, actor, version, portal, expected, decide).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Changes how a version is published in a portal along with the version itself. Where it is not published it is, closed,
+/// when that is the change.
+pub(crate) async fn change_with_version(
+    core: &Core,
+    connection: &mut PgConnection,
+    actor: Actor,
+    version: VersionId,
+    portal: PortalId,
+    change: &PublicationChange,
+) -> Result<()> {
+    let is_there = store::lock(connection, version, portal).await?.is_some();
+    if !is_there && change.publish_status != Some(PublishStatus::Published) {
+        return Ok(());
+    }
+    save_in(core, connection, actor, version, portal, Expected::Either, |before| change.apply(before)).await
+}
+
+async fn save_in(
+    core: &Core,
+    connection: &mut PgConnection,
+    actor: Actor,
+    version: VersionId,
+    portal: PortalId,
+    expected: Expected,
+    decide: impl FnOnce(Option<&Before>) -> PublicationInput,
+) -> Result<()> {
+    let id: portico_model::ids::PublicationId = core.new_id();
+    let before = store::lock(connection, version, portal).await?;
     match (expected, &before) {
         (Expected::Present, None) => return Err(Problem::NotFound.into()),
         (Expected::Absent, Some(_)) => return Err(Problem::field("product_version_id", Rule::Taken).into()),
@@ -144,29 +175,27 @@ async fn save(
         && !input.confirmed
     {
         let (before, next) = (before.auth_strategy_id, input.auth_strategy);
-        registrations::impact::of_publication(&mut tx, version, portal, before, next).await?.must_be_nothing()?;
+        registrations::impact::of_publication(connection, version, portal, before, next).await?.must_be_nothing()?;
     }
     let was_deprecated = before.is_some_and(|before| before.deprecated);
-    store::put(&mut tx, id, version, portal, &input, core.now())
+    store::put(connection, id, version, portal, &input, core.now())
         .await
         .on_constraint("publication_version_id_fkey", Problem::NotFound)
         .on_constraint("publication_portal_id_fkey", Problem::field("portal", Rule::NotOffered))
         .on_constraint("publication_auth_strategy_id_fkey", Problem::field("auth_strategy", Rule::NotOffered))?;
     if input.publish_status == PublishStatus::Published {
-        products::store::add_to_portal(&mut tx, version, portal).await?;
+        store::add_product_to_portal(connection, version, portal).await?;
     }
     let is_visible = input.publish_status == PublishStatus::Published;
     if input.notify_developers && input.deprecated && !was_deprecated && is_visible {
-        announce_deprecation(core, &mut tx, version, portal).await?;
+        announce_deprecation(core, connection, version, portal).await?;
     }
-    audit::record(core, &mut tx, actor, Some(portal), "publication.saved", Some(version.0)).await?;
-    tx.commit().await?;
-    Ok(())
+    audit::record(core, connection, actor, Some(portal), "publication.saved", Some(version.0)).await
 }
 
 async fn announce_deprecation(core: &Core, connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<()> {
     let portal = portals::store::find(connection, portal).await?.or_not_found()?;
-    let version = products::store::find_version(&mut *connection, version).await?.or_not_found()?;
+    let version = products::versions::store::find(&mut *connection, version).await?.or_not_found()?;
     let link = format!("{}{}", portal.origin(core), paths::portal::version(version.product_id, version.id));
     let letters: Vec<Letter> = store::registered_developers(connection, version.id, portal.id)
         .await?
@@ -202,7 +231,13 @@ pub async fn delete(core: &Core, actor: Actor, version: VersionId, portal: Porta
 /// The publications of a version. For admins.
 pub async fn of_version(core: &Core, actor: Actor, version: VersionId) -> Result<Vec<Publication>> {
     actor.require_admin()?;
-    store::of_version(&core.pool, version).await
+    store::of_versions(&core.pool, &[version]).await
+}
+
+/// The publications of these versions. For admins.
+pub async fn of_versions(core: &Core, actor: Actor, versions: &[VersionId]) -> Result<Vec<Publication>> {
+    actor.require_admin()?;
+    store::of_versions(&core.pool, versions).await
 }
 
 /// The publications in a portal. For admins.

@@ -2,7 +2,7 @@ use super::PublicationInput;
 use crate::{
     Result,
     auth_strategies::OpenidConnect,
-    listing::{Attribute, Kind, Listed, Listing},
+    listing::{Attribute, Kind, Listed, Listing, Source},
 };
 use portico_model::{
     ids::{AuthStrategyId, DeveloperId, PortalId, ProductId, PublicationId, VersionId},
@@ -52,30 +52,15 @@ pub struct Strategy {
 
 /// What publications are filtered and ordered by (Konnect's portal product versions).
 pub const ATTRIBUTES: &[Attribute] = &[
-    Attribute { name: "id", column: "publication.id", kind: Kind::Uuid, is_sortable: false },
-    Attribute { name: "created_at", column: "publication.created_at", kind: Kind::DateTime, is_sortable: true },
-    Attribute { name: "updated_at", column: "publication.updated_at", kind: Kind::DateTime, is_sortable: true },
-    Attribute {
-        name: "publish_status",
-        column: "publication.publish_status",
-        kind: Kind::Choice(&["published", "unpublished"]),
-        is_sortable: true,
-    },
-    Attribute { name: "product_version_id", column: "publication.version_id", kind: Kind::Uuid, is_sortable: true },
-    Attribute { name: "auth_strategy_ids", column: "publication.auth_strategy_id", kind: Kind::Uuid, is_sortable: true },
-    Attribute {
-        name: "application_registration_enabled",
-        column: "publication.application_registration_enabled",
-        kind: Kind::Boolean,
-        is_sortable: true,
-    },
-    Attribute {
-        name: "auto_approve_registration",
-        column: "publication.auto_approve_registration",
-        kind: Kind::Boolean,
-        is_sortable: true,
-    },
-    Attribute { name: "deprecated", column: "publication.deprecated", kind: Kind::Boolean, is_sortable: true },
+    Attribute::filter("id", "publication.id", Kind::Uuid),
+    Attribute::new("created_at", "publication.created_at", Kind::DateTime),
+    Attribute::new("updated_at", "publication.updated_at", Kind::DateTime),
+    Attribute::new("publish_status", "publication.publish_status", Kind::Choice(&["published", "unpublished"])),
+    Attribute::new("product_version_id", "publication.version_id", Kind::Uuid),
+    Attribute::new("auth_strategy_ids", "publication.auth_strategy_id", Kind::Uuid),
+    Attribute::new("application_registration_enabled", "publication.application_registration_enabled", Kind::Boolean),
+    Attribute::new("auto_approve_registration", "publication.auto_approve_registration", Kind::Boolean),
+    Attribute::new("deprecated", "publication.deprecated", Kind::Boolean),
 ];
 
 /// What registering needs to know of a publication.
@@ -118,6 +103,19 @@ pub(super) async fn put(
     .bind(publication.auto_approve_registration)
     .bind(publication.deprecated)
     .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Puts a version's product into a portal.
+pub(super) async fn add_product_to_portal(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<()> {
+    sqlx::query(
+        "insert into portal_product (portal_id, product_id) select $2, product_id from version where id = $1
+         on conflict on constraint portal_product_pkey do nothing",
+    )
+    .bind(version)
+    .bind(portal)
     .execute(connection)
     .await?;
     Ok(())
@@ -230,9 +228,9 @@ const COLUMNS: &str = "select publication.id, publication.portal_id, portal.name
     left join auth_strategy on auth_strategy.id = publication.auth_strategy_id
     left join dcr_provider on dcr_provider.id = auth_strategy.dcr_provider_id ";
 
-pub(super) async fn of_version(pool: &PgPool, version: VersionId) -> Result<Vec<Publication>> {
+pub(super) async fn of_versions(pool: &PgPool, versions: &[VersionId]) -> Result<Vec<Publication>> {
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push("where publication.version_id = ").push_bind(version).push(" order by lower(portal.name) limit 500");
+    query.push("where publication.version_id = any(").push_bind(versions).push(") order by lower(portal.name) limit 5000");
     Ok(query.build_query_as().fetch_all(pool).await?)
 }
 
@@ -250,13 +248,6 @@ pub(super) async fn find(pool: &PgPool, version: VersionId, portal: PortalId) ->
 }
 
 pub(super) async fn list(pool: &PgPool, portal: PortalId, listing: &Listing) -> Result<Listed<Publication>> {
-    let mut query = QueryBuilder::<Postgres>::new("select count(*) from publication where publication.portal_id = ");
-    query.push_bind(portal);
-    listing.push_conditions(&mut query);
-    let total = query.build_query_scalar().fetch_one(pool).await?;
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push("where publication.portal_id = ").push_bind(portal);
-    listing.push_conditions(&mut query);
-    listing.push_window(&mut query, "publication.id");
-    Ok(Listed { items: query.build_query_as().fetch_all(pool).await?, total })
+    let source = Source { select: COLUMNS, table: "publication" };
+    listing.fetch(pool, source, |query| _ = query.push(" where publication.portal_id = ").push_bind(portal)).await
 }

@@ -3,11 +3,12 @@
 pub(crate) mod impact;
 pub mod store;
 
-pub use store::{Registrable, Registration};
+pub use store::{ATTRIBUTES, ATTRIBUTES_OF_APPLICATION, Registrable, Registration};
 
 use crate::{
     Actor, Core, Result, applications, audit,
     error::{OnConstraint, OrNotFound},
+    listing::{Listed, Listing},
     mail::{self, Letter, messages},
     portals::{self, Portal},
     publications,
@@ -126,6 +127,24 @@ fn event(status: RegistrationStatus) -> &'static str {
 pub async fn list(core: &Core, actor: Actor, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Registration>> {
     actor.require_admin()?;
     store::list(&core.pool, portal, request).await
+}
+
+/// Some of the registrations of a portal, by [`ATTRIBUTES`], or of one of its applications. For admins.
+pub async fn list_by(
+    core: &Core,
+    actor: Actor,
+    portal: PortalId,
+    application: Option<ApplicationId>,
+    listing: &Listing,
+) -> Result<Listed<Registration>> {
+    actor.require_admin()?;
+    store::list_by(&core.pool, portal, application, listing).await
+}
+
+/// One registration. For admins.
+pub async fn get(core: &Core, actor: Actor, id: RegistrationId) -> Result<Registration> {
+    actor.require_admin()?;
+    store::find(&core.pool, id).await?.or_not_found()
 }
 
 /// An application's registrations. For the developer whose it is.

@@ -1,5 +1,6 @@
 use crate::{
     Result,
+    listing::{Attribute, Kind, Listed, Listing, Source},
     paging::{self, Breadth, Order, Window},
 };
 use portico_model::{
@@ -27,8 +28,39 @@ pub struct Registration {
     pub version_name: String,
     pub status: RegistrationStatus,
     pub status_reason: String,
+    /// Those that the application's developer chose, where they may.
+    pub granted_scopes: Option<Vec<String>>,
     pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
 }
+
+const DEVELOPER: &str = "(select developer_id from application where application.id = registration.application_id)";
+
+/// What the registrations of a portal are filtered and ordered by.
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute::sort("created_at", "registration.created_at"),
+    Attribute::sort("updated_at", "registration.updated_at"),
+    Attribute::new("developer_id", DEVELOPER, Kind::Uuid),
+    Attribute::new("status", "registration.status", Kind::Text),
+    Attribute::filter(
+        "developer_name",
+        "(select full_name from application join developer on developer.id = application.developer_id
+          where application.id = registration.application_id)",
+        Kind::Text,
+    ),
+    Attribute::filter(
+        "application_name",
+        "(select name from application where application.id = registration.application_id)",
+        Kind::Text,
+    ),
+];
+
+/// What the registrations of an application are filtered and ordered by.
+pub const ATTRIBUTES_OF_APPLICATION: &[Attribute] = &[
+    Attribute::sort("created_at", "registration.created_at"),
+    Attribute::sort("updated_at", "registration.updated_at"),
+    Attribute::new("status", "registration.status", Kind::Text),
+];
 
 /// An application of a developer, before a version.
 #[derive(Clone, Debug, FromRow)]
@@ -42,23 +74,21 @@ pub struct Registrable {
     pub status: Option<RegistrationStatus>,
 }
 
-const JOINS: &str = " from registration
+const COLUMNS: &str = "select registration.id, registration.portal_id, portal.name as portal_name,
+        application.id as application_id, application.name as application_name,
+        developer.id as developer_id, developer.full_name as developer_name, developer.email as developer_email,
+        product.id as product_id, product.name as product_name, version.id as version_id, version.name as version_name,
+        registration.status, registration.status_reason, registration.created_at, registration.updated_at,
+        application.scopes as granted_scopes
+    from registration
     join portal on portal.id = registration.portal_id
     join application on application.id = registration.application_id
     join developer on developer.id = application.developer_id
     join version on version.id = registration.version_id
     join product on product.id = version.product_id ";
 
-const COLUMNS: &str = "select registration.id, registration.portal_id, portal.name as portal_name,
-        application.id as application_id, application.name as application_name,
-        developer.id as developer_id, developer.full_name as developer_name, developer.email as developer_email,
-        product.id as product_id, product.name as product_name, version.id as version_id, version.name as version_name,
-        registration.status, registration.status_reason, registration.created_at";
-
 fn select() -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new(COLUMNS);
-    query.push(JOINS);
-    query
+    QueryBuilder::new(COLUMNS)
 }
 
 pub(super) async fn insert(
@@ -161,6 +191,27 @@ pub(super) async fn candidates(
     .fetch_all(pool)
     .await?;
     Ok(candidates)
+}
+
+pub(super) async fn find(pool: &PgPool, id: RegistrationId) -> Result<Option<Registration>> {
+    let mut query = select();
+    query.push("where registration.id = ").push_bind(id);
+    Ok(query.build_query_as().fetch_optional(pool).await?)
+}
+
+pub(super) async fn list_by(
+    pool: &PgPool,
+    portal: PortalId,
+    application: Option<ApplicationId>,
+    listing: &Listing,
+) -> Result<Listed<Registration>> {
+    let scope = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" where registration.portal_id = ").push_bind(portal);
+        if let Some(application) = application {
+            query.push(" and registration.application_id = ").push_bind(application);
+        }
+    };
+    listing.fetch(pool, Source { select: COLUMNS, table: "registration" }, scope).await
 }
 
 pub(super) async fn list(pool: &PgPool, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Registration>> {

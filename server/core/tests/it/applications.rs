@@ -36,7 +36,7 @@ async fn an_application_takes_an_offered_strategy_or_the_default_and_keeps_it() 
 
     // Changing the default is not retroactive.
     let input = PortalInput { default_auth_strategy: Some(other), ..portal_input("a") };
-    portico_core::portals::update(&core, Actor::System, portal.id, input).await.unwrap();
+    portico_core::portals::update(&core, Actor::System, portal.id, |_| input).await.unwrap();
     assert_eq!(strategy(by_default).await, default);
 }
 

@@ -49,7 +49,7 @@ async fn a_strategy_in_use_cannot_be_deleted_whatever_uses_it() {
     used(delete().await);
     let ada = a_developer(&core, &portal, "ada").await;
     let application = an_application(&core, ada, &portal, "App", strategy).await;
-    portals::update(&core, Actor::System, portal.id, portal_input("a")).await.unwrap();
+    portals::update(&core, Actor::System, portal.id, |_| portal_input("a")).await.unwrap();
     used(delete().await);
     applications::delete(&core, ada, portal.id, application).await.unwrap();
     let (_, version) = a_version(&core, "Weather").await;

@@ -10,7 +10,9 @@ use portico_model::{
     problem::{Conflict, Problem, Rule},
     states::PublishStatus,
 };
-use portico_testing::{TestCore, a_developer, a_portal, a_strategy, a_version, portal_input, publication_input, publish};
+use portico_testing::{
+    TestCore, a_developer, a_portal, a_strategy, a_version, portal_input, product_input, publication_input, publish,
+};
 
 #[tokio::test]
 async fn a_version_is_seen_once_it_and_its_product_are_in_the_portal() {
@@ -62,10 +64,10 @@ async fn a_used_version_and_a_product_with_versions_stay() {
     let portal = a_portal(&core, portal_input("a")).await;
     let (product, version) = a_version(&core, "Weather").await;
     publish(&core, version, &portal, strategy).await;
-    assert_eq!(problem(products::delete_version(&core, Actor::System, version).await), conflict(Conflict::VersionInUse));
+    assert_eq!(problem(products::versions::delete(&core, Actor::System, version).await), conflict(Conflict::VersionInUse));
     assert_eq!(problem(products::delete(&core, Actor::System, product).await), conflict(Conflict::ProductInUse));
     publications::delete(&core, Actor::System, version, portal.id).await.unwrap();
-    products::delete_version(&core, Actor::System, version).await.unwrap();
+    products::versions::delete(&core, Actor::System, version).await.unwrap();
     products::delete(&core, Actor::System, product).await.unwrap();
 }
 
@@ -74,21 +76,24 @@ async fn names_of_products_and_their_versions_are_unique() {
     let core = TestCore::new().await;
     let (product, _) = a_version(&core, "Weather").await;
     let (other, _) = a_version(&core, "Maps").await;
-    assert_eq!(problem(products::create(&core, Actor::System, "WEATHER", "").await), invalid("name", Rule::Taken));
-    assert_eq!(problem(products::update(&core, Actor::System, other, "weather", "").await), invalid("name", Rule::Taken));
-    assert_eq!(problem(products::create_version(&core, Actor::System, product, "V1").await), invalid("name", Rule::Taken));
+    assert_eq!(problem(products::create(&core, Actor::System, product_input("WEATHER")).await), invalid("name", Rule::Taken));
+    assert_eq!(
+        problem(products::update(&core, Actor::System, other, |_| product_input("weather")).await),
+        invalid("name", Rule::Taken)
+    );
+    assert_eq!(problem(products::versions::create(&core, Actor::System, product, "V1").await), invalid("name", Rule::Taken));
 }
 
 #[tokio::test]
 async fn a_wrong_specification_changes_nothing() {
     let core = TestCore::new().await;
     let (_, version) = a_version(&core, "Weather").await;
-    let put = async |content: &str| products::put_specification(&core, Actor::System, version, "", content.to_owned()).await;
+    let put = async |content: &str| products::specifications::put(&core, Actor::System, version, "", content.to_owned()).await;
     assert_eq!(problem(put("openapi: 3.1.0\ninfo:\n  title: [").await), invalid("content", Rule::Syntax { line: 3, column: 10 }));
     assert!(matches!(problem(put("a: b\0").await), Problem::Invalid(_)));
-    assert_eq!(products::get_version(&core, Actor::System, version).await.unwrap().operation_count, 2);
+    assert_eq!(products::versions::get(&core, Actor::System, version).await.unwrap().operation_count, 2);
     put(r#"{"swagger": "2.0", "info": {"title": "Old"}, "paths": {"/\u0000a": {"get": {"summary": "\u0000"}}}}"#).await.unwrap();
-    assert_eq!(products::get_version(&core, Actor::System, version).await.unwrap().operation_count, 1);
+    assert_eq!(products::versions::get(&core, Actor::System, version).await.unwrap().operation_count, 1);
 }
 
 #[tokio::test]

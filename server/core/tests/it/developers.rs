@@ -46,7 +46,7 @@ async fn automatic_approval_lets_confirmed_developers_in_at_once_but_not_those_w
     let core = TestCore::new().await;
     let (portal, waiting) = signed_up(&core, portal_input("a")).await;
     let input = PortalInput { auto_approve_developers: true, ..portal_input("a") };
-    portico_core::portals::update(&core, Actor::System, portal.id, input).await.unwrap();
+    portico_core::portals::update(&core, Actor::System, portal.id, |_| input).await.unwrap();
     assert_eq!(developers::get(&core, Actor::System, waiting.id).await.unwrap().status, Pending);
     let (_, at_once) = signed_up(&core, PortalInput { auto_approve_developers: true, ..portal_input("b") }).await;
     assert_eq!(at_once.status, Approved);

@@ -41,7 +41,7 @@ async fn a_tree_keeps_its_order_and_never_becomes_a_circle() {
     let expiry = create(&core, product, under("Expiry", keys)).await.unwrap();
     assert_eq!(told(&titles(&core, product).await), [("Start", 0), ("Keys", 1), ("Expiry", 2), ("Guide", 0)]);
     for parent in [start, keys, expiry] {
-        let circle = documents::update(&core, Actor::System, product, start, under("Start", parent)).await;
+        let circle = documents::update(&core, Actor::System, product, start, |_| under("Start", parent)).await;
         assert_eq!(problem(circle), invalid("parent", Rule::NotOffered));
     }
     let foreign = a_document(&core, other, "Foreign").await;
@@ -50,7 +50,7 @@ async fn a_tree_keeps_its_order_and_never_becomes_a_circle() {
     documents::move_up(&core, Actor::System, product, guide).await.unwrap();
     documents::move_up(&core, Actor::System, product, guide).await.unwrap();
     assert_eq!(told(&titles(&core, product).await), [("Guide", 0), ("Start", 0), ("Keys", 1), ("Expiry", 2)]);
-    documents::update(&core, Actor::System, product, guide, under("Guide", start)).await.unwrap();
+    documents::update(&core, Actor::System, product, guide, |_| under("Guide", start)).await.unwrap();
     assert_eq!(told(&titles(&core, product).await), [("Start", 0), ("Keys", 1), ("Expiry", 2), ("Guide", 1)]);
     documents::delete(&core, Actor::System, product, keys).await.unwrap();
     assert_eq!(told(&titles(&core, product).await), [("Start", 0), ("Guide", 1), ("Expiry", 1)], "what was under it moves up");
@@ -58,7 +58,7 @@ async fn a_tree_keeps_its_order_and_never_becomes_a_circle() {
     assert_eq!(problem(documents::delete(&core, Actor::System, other, start).await), Problem::NotFound);
     assert_eq!(problem(documents::move_up(&core, Actor::System, other, start).await), Problem::NotFound);
     assert_eq!(problem(documents::get(&core, Actor::System, other, start).await), Problem::NotFound);
-    assert_eq!(problem(documents::update(&core, Actor::System, other, start, document_input("S")).await), Problem::NotFound);
+    assert_eq!(problem(documents::update(&core, Actor::System, other, start, |_| document_input("S")).await), Problem::NotFound);
 }
 
 #[tokio::test]
@@ -67,8 +67,8 @@ async fn two_moves_at_once_make_no_circle() {
     let (product, _) = a_version(&core, "Weather").await;
     let (one, two) = (a_document(&core, product, "One").await, a_document(&core, product, "Two").await);
     let (first, second) = tokio::join!(
-        documents::update(&core, Actor::System, product, one, under("One", two)),
-        documents::update(&core, Actor::System, product, two, under("Two", one)),
+        documents::update(&core, Actor::System, product, one, |_| under("One", two)),
+        documents::update(&core, Actor::System, product, two, |_| under("Two", one)),
     );
     assert!(first.is_ok() != second.is_ok());
     assert_eq!(titles(&core, product).await.len(), 2);
@@ -119,7 +119,7 @@ async fn readers_see_what_is_published_all_the_way_up() {
     assert_eq!(links().await, ["start", "inside"]);
     assert_eq!(documents::read(&core, &version, "Inside").await.unwrap().content, "Inside");
     let hidden = DocumentInput { status: PublishStatus::Unpublished, slug: "start".into(), ..document_input("Start") };
-    documents::update(&core, Actor::System, product, start, hidden).await.unwrap();
+    documents::update(&core, Actor::System, product, start, |_| hidden).await.unwrap();
     assert!(links().await.is_empty());
     for slug in ["start", "inside", "nothing"] {
         assert_eq!(problem(documents::read(&core, &version, slug).await), Problem::NotFound, "{slug}");

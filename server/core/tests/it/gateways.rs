@@ -2,7 +2,6 @@ use crate::{conflict, invalid, problem};
 use portico_core::{
     Actor,
     gateways::{self, ServiceInput, changes, tokens},
-    products,
 };
 use portico_model::{
     ids::GatewayId,
@@ -11,7 +10,7 @@ use portico_model::{
 };
 use portico_testing::{
     TestCore, a_developer, a_key, a_linked_service, a_portal, a_strategy, a_version, an_application, an_approved_registration,
-    portal_input, publish,
+    link, portal_input, publish,
 };
 
 #[tokio::test]
@@ -21,7 +20,7 @@ async fn a_linked_service_and_a_gateway_with_services_stay() {
     let service = a_linked_service(&core, version, "/weather", "http://127.0.0.1:1").await;
     let gateway = gateways::list(&core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     assert_eq!(problem(gateways::delete_service(&core, Actor::System, service).await), conflict(Conflict::ServiceInUse));
-    products::link_service(&core, Actor::System, version, None).await.unwrap();
+    link(&core, version, None).await.unwrap();
     assert_eq!(problem(gateways::delete(&core, Actor::System, gateway).await), conflict(Conflict::GatewayInUse));
     gateways::delete_service(&core, Actor::System, service).await.unwrap();
     gateways::delete(&core, Actor::System, gateway).await.unwrap();
@@ -47,7 +46,7 @@ async fn what_a_service_matches_is_unique_and_a_service_serves_one_version() {
         assert_eq!(create(input("b", own, "http://a")).await, invalid("path_prefix", Rule::ReservedPath));
     }
     assert_eq!(create(input("b", "/b", "file:///etc/passwd")).await, invalid("upstream_url", Rule::Url));
-    let linked = products::link_service(&core, Actor::System, other, Some(service)).await;
+    let linked = link(&core, other, Some(service)).await;
     assert_eq!(problem(linked), invalid("gateway_service", Rule::Taken));
 }
 

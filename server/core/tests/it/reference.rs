@@ -28,7 +28,7 @@ async fn seen(core: &Core, content: &str) -> (CatalogueVersion, VersionId) {
     let strategy = a_strategy(core, "s").await;
     let portal = a_portal(core, portal_input("a")).await;
     let (_, version) = a_version(core, "Weather").await;
-    products::put_specification(core, Actor::System, version, "api.yaml", content.to_owned()).await.unwrap();
+    products::specifications::put(core, Actor::System, version, "api.yaml", content.to_owned()).await.unwrap();
     publish(core, version, &portal, strategy).await;
     let ada = a_developer(core, &portal, "ada").await;
     (catalogue::version(core, ada, &portal, version).await.unwrap(), version)
@@ -277,9 +277,9 @@ async fn a_page_has_the_schemas_near_it_and_a_new_upload_replaces_all() {
     let put = reference::operation(&core, &version, "put-pet").await.unwrap();
     assert_eq!(put.schemas["pet"].name, "Pet");
     assert_eq!(reference::schema(&core, &version, "pet").await.unwrap().detail, put.schemas["pet"].detail);
-    products::put_specification(&core, Actor::System, id, "", SWAGGER.to_owned()).await.unwrap();
+    products::specifications::put(&core, Actor::System, id, "", SWAGGER.to_owned()).await.unwrap();
     assert_eq!(problem(reference::operation(&core, &version, "put-pet").await), Problem::NotFound);
-    let wrong = products::put_specification(&core, Actor::System, id, "", "openapi: 3.0.0\ninfo: {title: T}".to_owned()).await;
+    let wrong = products::specifications::put(&core, Actor::System, id, "", "openapi: 3.0.0\ninfo: {title: T}".to_owned()).await;
     let place = Rule::Specification { pointer: "/paths".to_owned(), expected: Expected::Object };
     assert_eq!(problem(wrong), Problem::field("content", place));
     assert_eq!(reference::introduction(&core, &version).await.unwrap().unwrap().servers, ["http://pets.example.com/v1"]);

@@ -64,7 +64,7 @@ async fn the_portal_or_else_the_publication_approves_at_once() {
     {
         let scene = scene().await;
         let input = PortalInput { auto_approve_applications: portal_approves, ..portal_input("a") };
-        portals::update(&scene.core, Actor::System, scene.portal.id, input).await.unwrap();
+        portals::update(&scene.core, Actor::System, scene.portal.id, |_| input).await.unwrap();
         scene.publish_as(|p| p.auto_approve_registration = publication_approves).await;
         assert_eq!(scene.register().await.unwrap().1, expected, "{portal_approves} {publication_approves}");
     }
@@ -201,10 +201,10 @@ async fn versions_use_other_strategies_in_other_portals_and_an_application_keeps
     let (staging, production) =
         (a_portal(&core, portal_input("staging")).await, a_portal(&core, portal_input("production")).await);
     let (weather, weather_v1) = a_version(&core, "Weather").await;
-    let weather_v2 = products::create_version(&core, Actor::System, weather, "v2").await.unwrap();
-    let weather_v3 = products::create_version(&core, Actor::System, weather, "v3").await.unwrap();
+    let weather_v2 = products::versions::create(&core, Actor::System, weather, "v2").await.unwrap();
+    let weather_v3 = products::versions::create(&core, Actor::System, weather, "v3").await.unwrap();
     let (maps, _) = a_version(&core, "Maps").await;
-    let maps_v2 = products::create_version(&core, Actor::System, maps, "v2").await.unwrap();
+    let maps_v2 = products::versions::create(&core, Actor::System, maps, "v2").await.unwrap();
     for (portal, version, strategy) in [
         (&staging, weather_v1, keys),
         (&staging, weather_v2, okta),

@@ -28,7 +28,7 @@ async fn everything_that_a_reader_may_see_is_found_and_nothing_else() {
     let (hidden, hidden_version) = a_version(&core, "Hidden weather").await;
     let content = "openapi: 3.1.0\ninfo: {title: T}\npaths:\n  /cities/{city}/current:\n    get: {operationId: getCurrentWeather, summary: How it is now, description: Rainy days.}\n";
     for id in [version, hidden_version] {
-        products::put_specification(&core, Actor::System, id, "", content.to_owned()).await.unwrap();
+        products::specifications::put(&core, Actor::System, id, "", content.to_owned()).await.unwrap();
     }
     publish(&core, version, &here, strategy).await;
     let unpublished = PublicationInput { publish_status: PublishStatus::Unpublished, ..publication_input(Some(strategy)) };
@@ -74,7 +74,7 @@ async fn a_public_portal_is_searched_by_anyone_and_results_come_in_pages() {
     let (_, version) = a_version(&core, "Weather").await;
     let paths: String = (0..30).map(|i| format!("  /rain/{i}: {{get: {{}}}}\n")).collect();
     let content = format!("openapi: 3.1.0\ninfo: {{title: T}}\npaths:\n{paths}");
-    products::put_specification(&core, Actor::System, version, "", content).await.unwrap();
+    products::specifications::put(&core, Actor::System, version, "", content).await.unwrap();
     publish(&core, version, &portal, strategy).await;
     let mut seen = Vec::new();
     for index in 0..2 {

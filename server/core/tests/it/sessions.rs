@@ -34,9 +34,9 @@ async fn a_session_ends_by_time_by_revocation_and_with_its_developer() {
 
     let Actor::Developer { id: grace, .. } = grace else { panic!("a developer") };
     let public = PortalInput { is_public: true, ..portal_input("a") };
-    portals::update(&core, Actor::System, portal.id, public).await.unwrap();
+    portals::update(&core, Actor::System, portal.id, |_| public).await.unwrap();
     assert_eq!(sessions::developer_actor(&core, grace).await.unwrap(), Actor::Anonymous, "a public portal has no accounts");
-    portals::update(&core, Actor::System, portal.id, portal_input("a")).await.unwrap();
+    portals::update(&core, Actor::System, portal.id, |_| portal_input("a")).await.unwrap();
     assert!(matches!(sessions::developer_actor(&core, grace).await.unwrap(), Actor::Developer { .. }));
 
     assert!(sessions::load(&core, b"grace").await.unwrap().is_some());

@@ -2,10 +2,10 @@
 
 use crate::scene::{Scene, router, scene};
 use axum::{body::Body, extract::Request, http::StatusCode};
-use portico_core::{Actor, applications, credentials, products, registrations};
+use portico_core::{Actor, applications, credentials, registrations};
 use portico_gateway::Gateway;
 use portico_model::states::RegistrationStatus;
-use portico_testing::TestCore;
+use portico_testing::{TestCore, link};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -14,10 +14,10 @@ use tower::ServiceExt;
 async fn unlinking_a_service_closes_it_and_linking_opens_it_again() {
     let scene = scene().await;
     let service = portico_core::gateways::service_choices(&scene.core, Actor::System).await.unwrap().remove(0).id;
-    products::link_service(&scene.core, Actor::System, scene.version, None).await.unwrap();
+    link(&scene.core, scene.version, None).await.unwrap();
     scene.reload().await;
     assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::FORBIDDEN);
-    products::link_service(&scene.core, Actor::System, scene.version, Some(service)).await.unwrap();
+    link(&scene.core, scene.version, Some(service)).await.unwrap();
     scene.reload().await;
     assert_eq!(scene.status("/weather", &scene.key).await, StatusCode::OK);
 }

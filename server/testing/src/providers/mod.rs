@@ -164,6 +164,7 @@ impl Provider {
             issuer: self.issuer(),
             config: Default::default(),
             secret: Some(Plain::new(ADMIN_SECRET)),
+            labels: None,
         };
         match self.provider_type {
             ProviderType::Auth0 | ProviderType::Curity => input.config.initial_client_id = ADMIN_CLIENT.to_owned(),

@@ -1,21 +1,29 @@
 //! The management API over HTTP, with an access token.
 
+mod contract;
+mod operations;
 mod publications;
 
 use crate::browser::TestServer;
 use axum::{
     body::Body,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header, request::Builder},
 };
 use portico_core::{Actor, access_tokens, secrets::Plain};
 use portico_testing::an_admin;
 use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 /// Somebody with an access token.
 struct Client<'a> {
     server: &'a TestServer,
     authorization: String,
     host: &'static str,
+    /// The operations of the contracts that were asked for.
+    driven: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// What the API answered.
@@ -30,25 +38,50 @@ impl<'a> Client<'a> {
     async fn of_an_admin(server: &'a TestServer) -> Self {
         an_admin(&server.core).await;
         let token: Plain = access_tokens::create_for(&server.core, Actor::System, "admin@example.com", "tests").await.unwrap();
-        Self { server, authorization: format!("Bearer {}", token.expose()), host: "localhost" }
+        Self { server, authorization: format!("Bearer {}", token.expose()), host: "localhost", driven: Arc::default() }
     }
 
     fn with(&self, authorization: &str) -> Self {
-        Self { server: self.server, authorization: authorization.to_owned(), host: self.host }
+        Self { server: self.server, authorization: authorization.to_owned(), host: self.host, driven: self.driven.clone() }
     }
 
     async fn send(&self, method: Method, target: &str, body: Body) -> Answered {
-        let mut request = Request::builder().method(method).uri(target).header(header::CONTENT_TYPE, "application/json");
+        let request = Request::builder().method(method).uri(target).header(header::CONTENT_TYPE, "application/json");
+        self.exchange(request, body).await
+    }
+
+    async fn accepting(&self, kind: &str, target: &str) -> Answered {
+        self.exchange(Request::builder().uri(target).header(header::ACCEPT, kind), Body::empty()).await
+    }
+
+    async fn exchange(&self, mut request: Builder, body: Body) -> Answered {
+        let (method, target) = (request.method_ref().unwrap().clone(), request.uri_ref().unwrap().to_string());
         if !self.authorization.is_empty() {
             request = request.header(header::AUTHORIZATION, &self.authorization);
         }
         let answer = self.server.browser(self.host).send(request, body).await;
         let body = serde_json::from_str(&answer.body).unwrap_or(Value::Null);
-        Answered { status: answer.status, headers: answer.headers, body }
+        let answered = Answered { status: answer.status, headers: answer.headers, body };
+        if self.host == "localhost" {
+            self.driven.lock().unwrap().extend(contract::check(&method, &target, &answered));
+        }
+        answered
     }
 
     async fn get(&self, target: &str) -> Answered {
         self.send(Method::GET, target, Body::empty()).await
+    }
+
+    async fn delete(&self, target: &str) -> Answered {
+        self.send(Method::DELETE, target, Body::empty()).await
+    }
+
+    async fn post(&self, target: &str, body: Value) -> Answered {
+        self.call(Method::POST, target, &body).await
+    }
+
+    async fn patch(&self, target: &str, body: Value) -> Answered {
+        self.call(Method::PATCH, target, &body).await
     }
 
     async fn call(&self, method: Method, target: &str, body: &Value) -> Answered {
@@ -57,6 +90,19 @@ impl<'a> Client<'a> {
 }
 
 impl Answered {
+    /// The body of an answer with this status.
+    #[track_caller]
+    fn is(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{:#}", self.body);
+        self.body
+    }
+
+    /// The id of what was created.
+    #[track_caller]
+    fn id(self) -> String {
+        self.is(201)["id"].as_str().unwrap().to_owned()
+    }
+
     /// A refusal in the contract's shape; its wrong parameters.
     #[track_caller]
     fn refusal(&self, status: StatusCode) -> Vec<Value> {

@@ -71,6 +71,12 @@ ids! {
     GatewayServiceId,
     /// How the callers of an API authenticate.
     AuthStrategyId,
+    /// A team of developers.
+    TeamId,
+    /// A role of a team on a product.
+    TeamRoleId,
+    /// Where the developers of a portal sign in instead of here.
+    IdentityProviderId,
     /// A developer: an account in exactly one portal.
     DeveloperId,
     /// A developer's application.

@@ -223,6 +223,10 @@ pub enum Conflict {
     VersionInUse,
     /// The version has a specification already.
     SpecificationExists,
+    /// The developer is in the team already.
+    AlreadyInTeam,
+    /// The team has the role already.
+    RoleAssigned,
     /// The application registered for this version before.
     AlreadyRegistered,
     /// A strategy, a client or a possible orphan still belongs to the DCR provider.

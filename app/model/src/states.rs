@@ -96,6 +96,33 @@ states! {
 }
 
 states! {
+    /// What a team may do with a product, where its portal asks for roles.
+    Role {
+        /// See it.
+        Viewer = "viewer",
+        /// See it and register for it.
+        Consumer = "consumer",
+    }
+}
+
+states! {
+    /// How the developers of a portal sign in elsewhere.
+    IdentityProviderType {
+        Oidc = "oidc",
+        Saml = "saml",
+    }
+}
+
+states! {
+    /// Where an image of a portal is shown.
+    ImageKind {
+        Logo = "logo",
+        Favicon = "favicon",
+        CatalogCover = "catalog_cover",
+    }
+}
+
+states! {
     /// How the callers of an API authenticate.
     StrategyType {
         /// An API key.

@@ -174,6 +174,8 @@ fn conflict(conflict: &Conflict) -> &'static str {
         Conflict::GatewayInUse => "This gateway has services. Delete them first.",
         Conflict::PortalInUse => "This portal has developers or publications. Delete them first.",
         Conflict::ProductInUse => "This product has versions. Delete them first.",
+        Conflict::AlreadyInTeam => "This developer is in the team already.",
+        Conflict::RoleAssigned => "This team has this role already.",
         Conflict::SpecificationExists => "This version has a specification already.",
         Conflict::VersionInUse => "This version is published or has registrations. Remove them first, or unpublish it.",
         Conflict::AlreadyRegistered => "This application is registered for this version already.",

@@ -20,6 +20,7 @@ pub mod developers;
 pub mod documents;
 pub mod error;
 pub mod gateways;
+pub mod identity_providers;
 pub mod jobs;
 pub mod listing;
 pub mod mail;
@@ -35,6 +36,7 @@ pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod standing;
+pub mod teams;
 
 pub use actor::Actor;
 pub use error::{Error, Result};

@@ -40,7 +40,7 @@ pub struct Found {
 /// What matches every word of the search, best first; a word matches what begins with it. For readers of the portal.
 pub async fn search(core: &Core, actor: Actor, portal: &Portal, request: &PageRequest) -> Result<Page<Found>> {
     actor.require_reader(portal.id, portal.is_public)?;
-    find(&core.pool, portal, &paging::words(&request.search), request).await
+    find(&core.pool, actor, portal, &paging::words(&request.search), request).await
 }
 
 #[derive(FromRow)]
@@ -50,17 +50,19 @@ struct Row {
     total: i64,
 }
 
-async fn find(pool: &PgPool, portal: &Portal, query: &str, request: &PageRequest) -> Result<Page<Found>> {
+async fn find(pool: &PgPool, actor: Actor, portal: &Portal, query: &str, request: &PageRequest) -> Result<Page<Found>> {
     let rows: Vec<Row> = sqlx::query_as(
         "with recursive query as (select to_tsquery('english', $2) as query),
          visible as materialized (
              select version.id as version_id, version.name as version_name, product.id as product_id, product.name as product_name
              from publication
+             join portal on portal.id = publication.portal_id
              join version on version.id = publication.version_id
              join product on product.id = version.product_id
              join portal_product on portal_product.portal_id = publication.portal_id
                  and portal_product.product_id = product.id
              where publication.portal_id = $1 and publication.publish_status = 'published'
+                 and may_see_product($8, portal, product.id)
          ),
          readable as (
              select id, product_id from document
@@ -105,6 +107,7 @@ async fn find(pool: &PgPool, portal: &Portal, query: &str, request: &PageRequest
     .bind(MATCH_BEGINS.to_string())
     .bind(MATCH_ENDS.to_string())
     .bind(COUNTED_MAX + 1)
+    .bind(actor.id())
     .fetch_all(pool)
     .await?;
     let total = rows.first().map_or(0, |row| row.total);

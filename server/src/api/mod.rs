@@ -4,6 +4,7 @@
 //! and writes what came of it in the contract's words.
 
 mod api_products;
+mod appearance;
 mod applications;
 mod auth_strategies;
 mod body;
@@ -11,6 +12,7 @@ mod control_planes;
 mod dcr_providers;
 mod developers;
 mod documents;
+mod identity_providers;
 mod openapi;
 mod portals;
 mod problem;
@@ -18,6 +20,7 @@ mod product_versions;
 mod publications;
 mod registrations;
 mod specifications;
+mod teams;
 
 use crate::{middleware::RequestId, pages::Pages};
 use axum::{
@@ -63,6 +66,9 @@ fn operations() -> (Router<Pages>, OpenApi) {
         .merge(developers::router())
         .merge(applications::router())
         .merge(registrations::router())
+        .merge(teams::router())
+        .merge(identity_providers::router())
+        .merge(appearance::router())
         .merge(control_planes::router())
         .split_for_parts();
     (router, openapi::complete(document))

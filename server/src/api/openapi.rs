@@ -107,6 +107,16 @@ impl IntoParams for Force {
     }
 }
 
+/// Of the list of a portal's identity providers.
+pub struct IdentityProviderFilter;
+
+impl IntoParams for IdentityProviderFilter {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let choice = || ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["oidc", "saml"]));
+        ["filter[type]", "filter[type][eq]"].map(|name| parameter(name, choice().into(), "")).to_vec()
+    }
+}
+
 /// A parameter of the query.
 fn parameter(name: &str, schema: Schema, description: &str) -> Parameter {
     let builder = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);

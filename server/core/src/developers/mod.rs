@@ -113,9 +113,9 @@ fn invalid_link() -> crate::Error {
     Problem::field("token", Rule::Link).into()
 }
 
-/// A public portal has no accounts at all.
+/// A public portal has no accounts at all, and where people sign in elsewhere there are no passwords.
 fn require_accounts(portal: &Portal) -> Result<()> {
-    (!portal.is_public).then_some(()).or_not_found()
+    (!portal.is_public && portal.basic_auth_enabled).then_some(()).or_not_found()
 }
 
 async fn new_password_link(

@@ -1,7 +1,7 @@
 //! Signing in: the same answer in the same time whether or not an address has an account.
 
 use super::store;
-use crate::{Actor, Core, Error, Result, attempts, audit, error::OrNotFound, portals::Portal, secrets::Plain};
+use crate::{Actor, Core, Error, Result, attempts, audit, portals::Portal, secrets::Plain};
 use portico_model::{ids::DeveloperId, problem::Problem, states::DeveloperStatus};
 
 /// Whose password this is. For anyone; `address` is the network address, for the limit.
@@ -11,7 +11,7 @@ use portico_model::{ids::DeveloperId, problem::Problem, states::DeveloperStatus}
 /// `WrongPassword` for an unknown address or a wrong password, `AwaitingApproval` for the right password of
 /// a developer whom no admin lets in, `RateLimited`.
 pub async fn sign_in(core: &Core, portal: &Portal, email: &str, password: Plain, address: &str) -> Result<DeveloperId> {
-    (!portal.is_public).then_some(()).or_not_found()?;
+    super::require_accounts(portal)?;
     attempts::count(core, &attempts::SIGN_IN_PER_ADDRESS, address).await?;
     attempts::count(core, &attempts::SIGN_IN_PER_ACCOUNT, &format!("{}/{}", portal.id, email.trim())).await?;
     let known = store::find_password(&core.pool, portal.id, email.trim()).await?;

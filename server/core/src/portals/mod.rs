@@ -1,5 +1,7 @@
 //! Portals: each one a catalogue with its own host, developers and rules.
 
+pub mod appearance;
+pub mod domains;
 pub mod store;
 
 pub use store::{ATTRIBUTES, ListedPortal, Portal};

@@ -26,6 +26,11 @@ pub struct Portal {
     pub custom_client_domain: Option<String>,
     pub default_auth_strategy_id: Option<AuthStrategyId>,
     pub rbac_enabled: bool,
+    /// Whether developers sign in by a password that is kept here.
+    pub basic_auth_enabled: bool,
+    /// Whether the groups of the identity provider decide about teams; whether admins do.
+    pub idp_mapping_enabled: bool,
+    pub konnect_mapping_enabled: bool,
     #[sqlx(json)]
     pub labels: Labels,
     pub created_at: OffsetDateTime,
@@ -138,7 +143,7 @@ pub(super) async fn empty(connection: &mut PgConnection, id: PortalId) -> Result
 }
 
 /// Finds and locks, so that two changes at once come one after the other.
-pub(super) async fn lock(connection: &mut PgConnection, id: PortalId) -> Result<Option<Portal>> {
+pub(crate) async fn lock(connection: &mut PgConnection, id: PortalId) -> Result<Option<Portal>> {
     let mut query = select();
     query.push("where id = ").push_bind(id).push(" for update");
     Ok(query.build_query_as().fetch_optional(connection).await?)
@@ -171,6 +176,7 @@ macro_rules! columns {
         "select portal.id, portal.slug, portal.name, portal.display_name, portal.description, portal.is_public,
              portal.auto_approve_developers, portal.auto_approve_applications, portal.custom_domain,
              portal.custom_client_domain, portal.default_auth_strategy_id, portal.rbac_enabled, portal.labels,
+             portal.basic_auth_enabled, portal.idp_mapping_enabled, portal.konnect_mapping_enabled,
              portal.created_at, portal.updated_at"
     };
 }

@@ -1,4 +1,4 @@
-//! What a reader of a portal may see.
+//! What a reader of a portal may see: what is published there, as far as a role of theirs reaches where roles are asked for.
 
 use crate::{Actor, Core, Result, auth_strategies::OpenidConnect, error::OrNotFound, portals::Portal, products::store};
 use portico_model::{
@@ -56,20 +56,20 @@ pub struct CatalogueSpecification {
 /// The products of a portal with at least one published version. For readers of the portal.
 pub async fn products(core: &Core, actor: Actor, portal: &Portal, request: &PageRequest) -> Result<Page<CatalogueProduct>> {
     actor.require_reader(portal.id, portal.is_public)?;
-    store::catalogue(&core.pool, portal.id, request).await
+    store::catalogue(&core.pool, portal.id, actor.id(), request).await
 }
 
 /// The published versions of a product, newest first; none is `NotFound`. For readers of the portal.
 pub async fn versions(core: &Core, actor: Actor, portal: &Portal, product: ProductId) -> Result<Vec<CatalogueVersion>> {
     actor.require_reader(portal.id, portal.is_public)?;
-    let versions = store::catalogue_versions(&core.pool, portal.id, product).await?;
+    let versions = store::catalogue_versions(&core.pool, portal.id, actor.id(), product).await?;
     if versions.is_empty() { None } else { Some(versions) }.or_not_found()
 }
 
 /// One published version. For readers of the portal.
 pub async fn version(core: &Core, actor: Actor, portal: &Portal, id: VersionId) -> Result<CatalogueVersion> {
     actor.require_reader(portal.id, portal.is_public)?;
-    store::catalogue_version(&core.pool, portal.id, id).await?.or_not_found()
+    store::catalogue_version(&core.pool, portal.id, actor.id(), id).await?.or_not_found()
 }
 
 /// What the specification says of itself, in markdown; empty without one. For whoever may see the version.

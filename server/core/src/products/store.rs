@@ -14,6 +14,7 @@ use portico_model::{
 use serde::Deserialize;
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// An API product.
 #[derive(Clone, Debug, FromRow)]
@@ -208,11 +209,17 @@ pub(super) async fn specification(pool: &PgPool, version: VersionId) -> Result<O
     Ok(specification)
 }
 
-pub(super) async fn catalogue(pool: &PgPool, portal: PortalId, request: &PageRequest) -> Result<Page<CatalogueProduct>> {
+pub(super) async fn catalogue(
+    pool: &PgPool,
+    portal: PortalId,
+    reader: Option<Uuid>,
+    request: &PageRequest,
+) -> Result<Page<CatalogueProduct>> {
     let pattern = request.pattern();
     let items = sqlx::query_as(
         "select product.id, product.name, product.description, published.latest_version, published.version_count
          from portal_product
+         join portal on portal.id = portal_product.portal_id
          join product on product.id = portal_product.product_id
          cross join lateral (
              select (array_agg(version.name order by version.created_at desc))[1] as latest_version, count(*) as version_count
@@ -220,7 +227,7 @@ pub(super) async fn catalogue(pool: &PgPool, portal: PortalId, request: &PageReq
              where publication.portal_id = portal_product.portal_id and publication.publish_status = 'published'
                and version.product_id = product.id
          ) published
-         where portal_product.portal_id = $1 and published.version_count > 0
+         where portal_product.portal_id = $1 and published.version_count > 0 and may_see_product($5, portal, product.id)
            and (product.name ilike $2 or product.description ilike $2)
          order by lower(product.name), product.id limit $3 offset $4",
     )
@@ -228,46 +235,71 @@ pub(super) async fn catalogue(pool: &PgPool, portal: PortalId, request: &PageReq
     .bind(&pattern)
     .bind(request.limit())
     .bind(request.offset())
+    .bind(reader)
     .fetch_all(pool)
     .await?;
     let total = sqlx::query_scalar(
-        "select count(*) from portal_product join product on product.id = portal_product.product_id
-         where portal_product.portal_id = $1 and (product.name ilike $2 or product.description ilike $2)
+        "select count(*) from portal_product join portal on portal.id = portal_product.portal_id
+         join product on product.id = portal_product.product_id
+         where portal_product.portal_id = $1 and may_see_product($3, portal, product.id) and (product.name ilike $2 or product.description ilike $2)
            and exists (select from publication join version on version.id = publication.version_id
                        where publication.portal_id = $1 and publication.publish_status = 'published'
                          and version.product_id = product.id)",
     )
     .bind(portal)
     .bind(&pattern)
+    .bind(reader)
     .fetch_one(pool)
     .await?;
     Ok(request.page(items, total))
 }
 
-const CATALOGUE_VERSION: &str = "select version.id, product.id as product_id, product.name as product_name,
-        product.description as product_description, version.name, publication.deprecated,
-        publication.application_registration_enabled as registration_enabled,
-        publication.auto_approve_registration as auto_approve,
-        publication.no_authentication, auth_strategy.id as strategy_id, auth_strategy.display_name as strategy_display_name,
-        auth_strategy.strategy_type, auth_strategy.key_names, auth_strategy.openid_connect,
-        gateway_service.host as gateway_host, gateway_service.path_prefix as gateway_path_prefix
-    from publication
-    join version on version.id = publication.version_id
-    join product on product.id = version.product_id
-    join portal_product on portal_product.portal_id = publication.portal_id and portal_product.product_id = product.id
-    left join auth_strategy on auth_strategy.id = publication.auth_strategy_id
-    left join gateway_service on gateway_service.id = version.gateway_service_id
-    where publication.publish_status = 'published' and publication.portal_id = ";
+/// The published versions that a reader sees; more conditions may follow.
+fn catalogue_version_query(portal: PortalId, reader: Option<Uuid>) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(
+        "select version.id, product.id as product_id, product.name as product_name,
+            product.description as product_description, version.name, publication.deprecated,
+            publication.application_registration_enabled and may_consume_product(",
+    );
+    query.push_bind(reader).push(
+        ", portal, product.id) as registration_enabled,
+            publication.auto_approve_registration as auto_approve,
+            publication.no_authentication, auth_strategy.id as strategy_id,
+            auth_strategy.display_name as strategy_display_name,
+            auth_strategy.strategy_type, auth_strategy.key_names, auth_strategy.openid_connect,
+            gateway_service.host as gateway_host, gateway_service.path_prefix as gateway_path_prefix
+        from publication
+        join portal on portal.id = publication.portal_id
+        join version on version.id = publication.version_id
+        join product on product.id = version.product_id
+        join portal_product on portal_product.portal_id = publication.portal_id and portal_product.product_id = product.id
+        left join auth_strategy on auth_strategy.id = publication.auth_strategy_id
+        left join gateway_service on gateway_service.id = version.gateway_service_id
+        where publication.publish_status = 'published' and publication.portal_id = ",
+    );
+    query.push_bind(portal).push(" and may_see_product(").push_bind(reader).push(", portal, product.id)");
+    query
+}
 
-pub(super) async fn catalogue_versions(pool: &PgPool, portal: PortalId, product: ProductId) -> Result<Vec<CatalogueVersion>> {
-    let mut query = QueryBuilder::<Postgres>::new(CATALOGUE_VERSION);
-    query.push_bind(portal).push(" and product.id = ").push_bind(product);
+pub(super) async fn catalogue_versions(
+    pool: &PgPool,
+    portal: PortalId,
+    reader: Option<Uuid>,
+    product: ProductId,
+) -> Result<Vec<CatalogueVersion>> {
+    let mut query = catalogue_version_query(portal, reader);
+    query.push(" and product.id = ").push_bind(product);
     query.push(" order by version.created_at desc, version.id desc limit 200");
     Ok(query.build_query_as().fetch_all(pool).await?)
 }
 
-pub(super) async fn catalogue_version(pool: &PgPool, portal: PortalId, id: VersionId) -> Result<Option<CatalogueVersion>> {
-    let mut query = QueryBuilder::<Postgres>::new(CATALOGUE_VERSION);
-    query.push_bind(portal).push(" and version.id = ").push_bind(id);
+pub(super) async fn catalogue_version(
+    pool: &PgPool,
+    portal: PortalId,
+    reader: Option<Uuid>,
+    id: VersionId,
+) -> Result<Option<CatalogueVersion>> {
+    let mut query = catalogue_version_query(portal, reader);
+    query.push(" and version.id = ").push_bind(id);
     Ok(query.build_query_as().fetch_optional(pool).await?)
 }

@@ -194,18 +194,28 @@ pub(super) async fn has_registrations(connection: &mut PgConnection, version: Ve
 }
 
 /// The terms of a published version of a published product; locked, so that they hold until the commit.
-pub(crate) async fn lock_terms(connection: &mut PgConnection, version: VersionId, portal: PortalId) -> Result<Option<Terms>> {
+pub(crate) async fn lock_terms(
+    connection: &mut PgConnection,
+    developer: DeveloperId,
+    version: VersionId,
+    portal: PortalId,
+) -> Result<Option<Terms>> {
     let terms = sqlx::query_as(
-        "select auth_strategy_id, application_registration_enabled, auto_approve_registration
+        "select auth_strategy_id, auto_approve_registration,
+             application_registration_enabled and may_consume_product($3, portal, version.product_id)
+                 as application_registration_enabled
          from publication
+         join portal on portal.id = publication.portal_id
          join version on version.id = publication.version_id
          join portal_product on portal_product.portal_id = publication.portal_id
              and portal_product.product_id = version.product_id
          where version_id = $1 and publication.portal_id = $2 and publish_status = 'published'
+             and may_see_product($3, portal, version.product_id)
          for share of publication",
     )
     .bind(version)
     .bind(portal)
+    .bind(developer)
     .fetch_optional(connection)
     .await?;
     Ok(terms)

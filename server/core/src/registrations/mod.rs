@@ -38,7 +38,7 @@ pub async fn create(
     let developer = actor.require_developer(portal.id)?;
     let mut tx = core.begin().await?;
     let strategy = applications::store::lock_own(&mut tx, developer, application).await?.or_not_found()?;
-    let terms = publications::store::lock_terms(&mut tx, version, portal.id).await?.or_not_found()?;
+    let terms = publications::store::lock_terms(&mut tx, developer, version, portal.id).await?.or_not_found()?;
     if !terms.application_registration_enabled {
         return Err(Problem::Conflict(Conflict::RegistrationClosed).into());
     }

@@ -28,6 +28,7 @@ mod registrations;
 mod schema_rules;
 mod search;
 mod sessions;
+mod teams;
 
 use portico_core::{Error, Result};
 use portico_model::problem::{Conflict, Problem, Rule};

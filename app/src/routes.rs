@@ -2,7 +2,10 @@
 
 use crate::{
     access_tokens::page::AccessTokensPage,
-    admins::pages::{AdminSignInPage, OverviewPage, SetUpPage},
+    admins::{
+        pages::{AdminSignInPage, OverviewPage, SetUpPage},
+        roles::AdminsPage,
+    },
     applications::{
         admin_list_page::AdminApplicationsPage, application_page::ApplicationPage, form_page::NewApplicationPage,
         list_page::ApplicationsPage,
@@ -36,6 +39,7 @@ use crate::{
     },
     registrations::{queue_page::RegistrationsPage, register_page::RegisterPage},
     search::search_page::SearchPage,
+    system_accounts::pages::{SystemAccountPage, SystemAccountsPage},
     ui::{
         layout::{AdminFrame, PortalFrame},
         page::NotFoundPage,
@@ -111,6 +115,9 @@ pub fn admin_app() -> AnyView {
                     <Route path=path!("/admin/registrations") view=RegistrationsPage />
                     <Route path=path!("/admin/applications") view=AdminApplicationsPage />
                     <Route path=path!("/admin/access-tokens") view=AccessTokensPage />
+                    <Route path=path!("/admin/admins") view=AdminsPage />
+                    <Route path=path!("/admin/system-accounts") view=SystemAccountsPage />
+                    <Route path=path!("/admin/system-accounts/:system_account") view=SystemAccountPage />
                     <Route path=path!("/admin/mail") view=MailsPage />
                     <Route path=path!("/admin/mail/:mail") view=MailPage />
                     <Route path=path!("/admin/explain") view=ExplainPage />

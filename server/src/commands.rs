@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::{
+    api,
     config::Config,
     serve::{self, Opened, failed},
 };
@@ -46,6 +47,8 @@ enum Command {
         #[arg(long)]
         gateway: Option<String>,
     },
+    /// Print the OpenAPI description of the management API.
+    Openapi,
     /// Read the settings, print them, and stop.
     CheckConfig,
 }
@@ -88,6 +91,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
                 Ok(serde_saphyr::to_string(&written)?)
             })
             .await
+        }
+        Command::Openapi => {
+            println!("{}", serde_json::to_string_pretty(&api::description())?);
+            Ok(())
         }
         Command::CheckConfig => {
             serve::delivery(&config)?;

@@ -71,6 +71,8 @@ ids! {
     GatewayServiceId,
     /// How the callers of an API authenticate.
     AuthStrategyId,
+    /// A program with tokens of its own.
+    SystemAccountId,
     /// A team of developers.
     TeamId,
     /// A role of a team on a product.

@@ -1,6 +1,7 @@
 //! Labels: what programs mark things with, and find them by.
 
 use crate::{problem::Rule, text::Fields};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// At most this many on one thing.
@@ -10,18 +11,26 @@ const LENGTH_MAX: usize = 63;
 /// What no key begins with: others keep their own marks there.
 const RESERVED: [&str; 7] = ["kong", "konnect", "insomnia", "mesh", "kic", "kuma", "_"];
 
-pub type Labels = BTreeMap<String, String>;
+/// Labels by their keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(transparent)]
+pub struct Labels(pub BTreeMap<String, String>);
+
 /// What somebody changes of labels: a null removes one, what is not named stays.
-pub type LabelsChange = BTreeMap<String, Option<String>>;
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(transparent)]
+pub struct LabelsChange(pub BTreeMap<String, Option<String>>);
 
 /// The labels after a change: none leaves them, null removes them all.
 pub fn changed(mut labels: Labels, change: Option<Option<LabelsChange>>) -> Labels {
     let Some(change) = change else { return labels };
-    let Some(change) = change else { return Labels::new() };
-    for (key, value) in change {
+    let Some(change) = change else { return Labels::default() };
+    for (key, value) in change.0 {
         match value {
-            Some(value) => labels.insert(key, value),
-            None => labels.remove(&key),
+            Some(value) => labels.0.insert(key, value),
+            None => labels.0.remove(&key),
         };
     }
     labels
@@ -30,10 +39,10 @@ pub fn changed(mut labels: Labels, change: Option<Option<LabelsChange>>) -> Labe
 impl Fields {
     /// Labels as Konnect has them.
     pub fn labels(&mut self, field: &str, labels: &Labels) {
-        if labels.len() > MAX {
+        if labels.0.len() > MAX {
             self.reject(field, Rule::MaxItems(MAX));
         }
-        for (key, value) in labels {
+        for (key, value) in &labels.0 {
             let is_reserved = RESERVED.iter().any(|reserved| key.starts_with(reserved));
             if is_reserved || !is_label(key) || !is_label(value) {
                 self.reject(&format!("{field}.{key}"), Rule::Label);
@@ -56,7 +65,7 @@ mod tests {
     use crate::problem::Problem;
 
     fn labels(pairs: &[(&str, &str)]) -> Labels {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        Labels(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
     }
 
     #[test]
@@ -78,7 +87,7 @@ mod tests {
     #[test]
     fn a_change_adds_replaces_and_removes() {
         let change = [("a", Some("2")), ("b", None), ("d", Some("4"))];
-        let change = change.into_iter().map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).collect();
+        let change = LabelsChange(change.into_iter().map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).collect());
         let before = labels(&[("a", "1"), ("b", "2"), ("c", "3")]);
         assert_eq!(changed(before.clone(), Some(Some(change))), labels(&[("a", "2"), ("c", "3"), ("d", "4")]));
         assert_eq!(changed(before.clone(), None), before);

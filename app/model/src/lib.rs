@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock, no randomness: whatever needs those lives in `portico-core`.
 
+pub mod access;
 pub mod appearance;
 pub mod ids;
 pub mod labels;

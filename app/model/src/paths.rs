@@ -1,7 +1,8 @@
 //! Every URL of Portico's pages; routes, links, redirects, mails and tests take them from here.
 
 use crate::ids::{
-    ApplicationId, AuthStrategyId, DcrProviderId, DeveloperId, DocumentId, GatewayId, MailId, PortalId, ProductId, VersionId,
+    ApplicationId, AuthStrategyId, DcrProviderId, DeveloperId, DocumentId, GatewayId, MailId, PortalId, ProductId,
+    SystemAccountId, VersionId,
 };
 
 /// Pages of a portal, on the portal's own host.
@@ -87,6 +88,8 @@ pub mod admin {
     pub const REGISTRATIONS: &str = "/admin/registrations";
     pub const APPLICATIONS: &str = "/admin/applications";
     pub const ACCESS_TOKENS: &str = "/admin/access-tokens";
+    pub const ADMINS: &str = "/admin/admins";
+    pub const SYSTEM_ACCOUNTS: &str = "/admin/system-accounts";
     pub const MAIL: &str = "/admin/mail";
     pub const EXPLAIN: &str = "/admin/explain";
 
@@ -123,6 +126,10 @@ pub mod admin {
 
     pub fn gateway_plugins(id: GatewayId) -> String {
         format!("{GATEWAYS}/{id}/plugins")
+    }
+
+    pub fn system_account(id: SystemAccountId) -> String {
+        format!("{SYSTEM_ACCOUNTS}/{id}")
     }
 
     pub fn gateway(id: GatewayId) -> String {

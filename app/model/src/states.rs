@@ -106,6 +106,27 @@ states! {
 }
 
 states! {
+    /// What an admin, a system account or a token may do.
+    AdminRole {
+        /// Everything.
+        Admin = "admin",
+        PortalAdmin = "portal_admin",
+        PortalMaintainer = "portal_maintainer",
+        PortalViewer = "portal_viewer",
+        ProductAdmin = "product_admin",
+        ProductPublisher = "product_publisher",
+        ProductViewer = "product_viewer",
+        AuthStrategyCreator = "auth_strategy_creator",
+        AuthStrategyMaintainer = "auth_strategy_maintainer",
+        AuthStrategyViewer = "auth_strategy_viewer",
+        DcrProviderCreator = "dcr_provider_creator",
+        DcrProviderMaintainer = "dcr_provider_maintainer",
+        DcrProviderViewer = "dcr_provider_viewer",
+        RegistrationApprover = "registration_approver",
+    }
+}
+
+states! {
     /// How the developers of a portal sign in elsewhere.
     IdentityProviderType {
         Oidc = "oidc",

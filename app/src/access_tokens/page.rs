@@ -1,20 +1,26 @@
 use super::functions::{CREATE_ACCESS_TOKEN, REVOKE_ACCESS_TOKEN};
 use crate::{
+    admins::roles::role_words,
     ui::{
         forms::{Confirm, Form, Hidden, Select, Submit, TextField},
         layout::PageTitle,
         lists::Table,
         page::page,
         text::{copyable, moment, moment_or_never},
+        words::role_word,
     },
     visit::Visit,
 };
 use leptos::prelude::*;
-use portico_core::access_tokens::{self, AccessToken};
+use portico_core::{
+    access_tokens::{self, AccessToken},
+    admins::Roles,
+};
+use portico_model::{ids::AccessTokenId, states::AdminRole};
 use time::OffsetDateTime;
 
 /// Lifetimes on offer, in days.
-const LIFETIMES: [(u32, &str); 4] = [(30, "30 days"), (7, "7 days"), (90, "90 days"), (365, "365 days")];
+pub const LIFETIMES: [(u32, &str); 4] = [(30, "30 days"), (7, "7 days"), (90, "90 days"), (365, "365 days")];
 
 /// The signed-in admin's tokens for the management API.
 #[component]
@@ -24,24 +30,31 @@ pub fn AccessTokensPage() -> impl IntoView {
         let tokens = access_tokens::list(&visit.core, visit.actor).await?;
         let now = visit.core.now();
         let revealed = visit.flash.secret.clone().map(|token| revealed(&token, &visit.core.site.origin()));
-        let rows = tokens.into_iter().map(|token| row(token, now)).collect();
-        let headings = view! {
-            <th scope="col">"Name"</th>
-            <th scope="col">"Created"</th>
-            <th scope="col">"Last used"</th>
-            <th scope="col">"Expires"</th>
-            <th scope="col"><span class="visually-hidden">"Actions"</span></th>
+        let revoke = |token| {
+            view! {
+                <Form action=REVOKE_ACCESS_TOKEN key=format!("{token}")>
+                    <Hidden name="access_token" value=token />
+                    <Submit label="Revoke access token" class="danger" />
+                </Form>
+            }
+            .into_any()
         };
+        let mut roles = vec![(String::new(), "As much as I may".to_owned())];
+        roles.extend(AdminRole::ALL.iter().map(|role| (role.as_str().to_owned(), role_word(*role).to_owned())));
         let lifetimes = LIFETIMES.iter().map(|(days, word)| (days.to_string(), (*word).to_owned())).collect();
         let view = view! {
             <PageTitle text="Access tokens" />
             <h1>"Access tokens"</h1>
-            <p>"With an access token a program does at " <code>"/v2"</code> " what you may do here."</p>
+            <p>
+                "With an access token a program does at " <code>"/v2"</code>
+                " what you may do here, or less. A program that should outlast you gets a system account."
+            </p>
             {revealed}
-            <Table headings=headings.into_any() rows=rows empty=|| "No access tokens. Create one for a script or a pipeline." />
+            {token_table(tokens, now, revoke)}
             <Form action=CREATE_ACCESS_TOKEN class="row">
                 <TextField name="name" label="Name of a new token" required=true />
                 <Select name="lifetime_days" label="Lives for" options=lifetimes />
+                <Select name="role" label="May do" options=roles />
                 <Submit label="Create access token" />
             </Form>
         };
@@ -50,7 +63,7 @@ pub fn AccessTokensPage() -> impl IntoView {
 }
 
 /// A token that was just made, for the only time.
-fn revealed(token: &str, origin: &str) -> AnyView {
+pub fn revealed(token: &str, origin: &str) -> AnyView {
     let call = format!("curl {origin}/v2/portals/$PORTAL/product-versions --header 'Authorization: Bearer {token}'");
     view! {
         <section class="card secret" role="status">
@@ -64,23 +77,43 @@ fn revealed(token: &str, origin: &str) -> AnyView {
     .into_any()
 }
 
-fn row(token: AccessToken, now: OffsetDateTime) -> AnyView {
+/// Tokens of an admin or a system account, each with the form that revokes it.
+pub fn token_table(
+    tokens: Vec<AccessToken>,
+    now: OffsetDateTime,
+    revoke: impl Fn(AccessTokenId) -> AnyView + Send + Sync + Copy + 'static,
+) -> AnyView {
+    let headings = view! {
+        <th scope="col">"Name"</th>
+        <th scope="col">"May do"</th>
+        <th scope="col">"Created"</th>
+        <th scope="col">"Last used"</th>
+        <th scope="col">"Expires"</th>
+        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
+    };
+    let rows = tokens.into_iter().map(|token| row(token, now, revoke)).collect();
+    view! { <Table headings=headings.into_any() rows=rows empty=|| "No access tokens. Create one for a script or a pipeline." /> }
+        .into_any()
+}
+
+fn row(
+    token: AccessToken,
+    now: OffsetDateTime,
+    revoke: impl Fn(AccessTokenId) -> AnyView + Send + Sync + Copy + 'static,
+) -> AnyView {
     let id = token.id;
     let question = format!("Revoke {}? Programs that use it are refused from then on.", token.name);
     let expired = (token.expires_at <= now).then(|| view! { " " <span class="badge bad">"Expired"</span> });
+    let roles = token.roles.map_or("All of it".to_owned(), |words| role_words(&Roles::from(words).0));
     view! {
         <tr>
             <th scope="row">{token.name}</th>
+            <td data-column="May do">{roles}</td>
             <td data-column="Created">{moment(token.created_at)}</td>
             <td data-column="Last used">{moment_or_never(token.last_used_at)}</td>
             <td data-column="Expires">{moment(token.expires_at)} {expired}</td>
             <td class="actions">
-                <Confirm label="Revoke" question=question>
-                    <Form action=REVOKE_ACCESS_TOKEN key=id.to_string()>
-                        <Hidden name="access_token" value=id />
-                        <Submit label="Revoke access token" class="danger" />
-                    </Form>
-                </Confirm>
+                <Confirm label="Revoke" question=question>{revoke(id)}</Confirm>
             </td>
         </tr>
     }

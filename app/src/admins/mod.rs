@@ -1,2 +1,3 @@
 pub mod functions;
 pub mod pages;
+pub mod roles;

@@ -12,7 +12,7 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use portico_core::Actor;
-use portico_model::paths;
+use portico_model::{access::Permission, paths};
 
 /// The HTML document. Sets the content security policy, since only it knows the nonce.
 pub fn document(app: impl Fn() -> AnyView) -> impl IntoView {
@@ -109,20 +109,27 @@ pub fn PortalFrame(children: Children) -> impl IntoView {
 pub fn AdminFrame(children: Children) -> impl IntoView {
     let visit = Visit::current();
     let is_admin = matches!(visit.actor, Actor::Admin { .. });
+    // What somebody may not see is not offered to them.
+    let link = |permission: Permission, href, label| visit.actor.require(permission).is_ok().then(|| nav_link(href, label));
     let navigation = is_admin.then(|| {
         view! {
             <nav class="side" aria-label="Main">
                 {nav_link(paths::admin::HOME, "Overview")}
-                {nav_link(paths::admin::PRODUCTS, "API Products")}
-                {nav_link(paths::admin::PORTALS, "Dev Portals")}
-                {nav_link(paths::admin::AUTH_STRATEGIES, "Application Auth")}
-                {nav_link(paths::admin::GATEWAYS, "Gateways")}
-                {nav_link(paths::admin::DEVELOPERS, "Developers")}
-                {nav_link(paths::admin::REGISTRATIONS, "Registrations")}
-                {nav_link(paths::admin::APPLICATIONS, "Applications")}
+                {link(Permission::ReadProducts, paths::admin::PRODUCTS, "API Products")}
+                {link(Permission::ReadPortals, paths::admin::PORTALS, "Dev Portals")}
+                {match visit.actor.require(Permission::ReadStrategies) {
+                    Ok(()) => Some(nav_link(paths::admin::AUTH_STRATEGIES, "Application Auth")),
+                    Err(_) => link(Permission::ReadProviders, paths::admin::DCR_PROVIDERS, "DCR providers"),
+                }}
+                {link(Permission::ReadGateways, paths::admin::GATEWAYS, "Gateways")}
+                {link(Permission::ReadPeople, paths::admin::DEVELOPERS, "Developers")}
+                {link(Permission::ReadPeople, paths::admin::REGISTRATIONS, "Registrations")}
+                {link(Permission::ReadPeople, paths::admin::APPLICATIONS, "Applications")}
                 {nav_link(paths::admin::ACCESS_TOKENS, "Access tokens")}
-                {nav_link(paths::admin::MAIL, "Mail")}
-                {nav_link(paths::admin::EXPLAIN, "Explain a call")}
+                {link(Permission::Administer, paths::admin::SYSTEM_ACCOUNTS, "System accounts")}
+                {link(Permission::Administer, paths::admin::ADMINS, "Admins")}
+                {link(Permission::Operate, paths::admin::MAIL, "Mail")}
+                {link(Permission::ReadPeople, paths::admin::EXPLAIN, "Explain a call")}
             </nav>
         }
     });

@@ -4,7 +4,7 @@ use super::text::count;
 use portico_model::{
     problem::{Conflict, Expected, Impact, IssuerFault, Problem, Rule},
     states::{
-        AuthMethod, CredentialState, DcrClientState, DeveloperStatus, Grace, MailState, OrphanReason, ProviderType,
+        AdminRole, AuthMethod, CredentialState, DcrClientState, DeveloperStatus, Grace, MailState, OrphanReason, ProviderType,
         PublishStatus, RegistrationStatus,
     },
 };
@@ -174,6 +174,7 @@ fn conflict(conflict: &Conflict) -> &'static str {
         Conflict::GatewayInUse => "This gateway has services. Delete them first.",
         Conflict::PortalInUse => "This portal has developers or publications. Delete them first.",
         Conflict::ProductInUse => "This product has versions. Delete them first.",
+        Conflict::LastAdmin => "Somebody has to be left who may do everything. Make another one an admin first.",
         Conflict::AlreadyInTeam => "This developer is in the team already.",
         Conflict::RoleAssigned => "This team has this role already.",
         Conflict::SpecificationExists => "This version has a specification already.",
@@ -197,6 +198,26 @@ fn conflict(conflict: &Conflict) -> &'static str {
         Conflict::TooManyAccessTokens => "There are 10 access tokens, as many as an admin may have. Revoke one first.",
         Conflict::TooManyGatewayTokens => "This gateway has 10 tokens, as many as it may have. Revoke one first.",
         Conflict::AlreadySetUp => "There is an admin already. Sign in.",
+    }
+}
+
+/// What a role is called.
+pub fn role_word(role: AdminRole) -> &'static str {
+    match role {
+        AdminRole::Admin => "Admin",
+        AdminRole::PortalAdmin => "Portal admin",
+        AdminRole::PortalMaintainer => "Portal maintainer",
+        AdminRole::PortalViewer => "Portal viewer",
+        AdminRole::ProductAdmin => "API product admin",
+        AdminRole::ProductPublisher => "API product publisher",
+        AdminRole::ProductViewer => "API product viewer",
+        AdminRole::AuthStrategyCreator => "Auth strategy creator",
+        AdminRole::AuthStrategyMaintainer => "Auth strategy maintainer",
+        AdminRole::AuthStrategyViewer => "Auth strategy viewer",
+        AdminRole::DcrProviderCreator => "DCR provider creator",
+        AdminRole::DcrProviderMaintainer => "DCR provider maintainer",
+        AdminRole::DcrProviderViewer => "DCR provider viewer",
+        AdminRole::RegistrationApprover => "Registration approver",
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::{Error, Result};
 use portico_model::{
-    ids::{AdminId, DeveloperId, PortalId},
+    access::{Permission, Permissions},
+    ids::{AdminId, DeveloperId, PortalId, SystemAccountId},
     problem::Problem,
 };
 
@@ -17,16 +18,34 @@ pub enum Actor {
     },
     Admin {
         id: AdminId,
+        permissions: Permissions,
+    },
+    /// A program with a token of its own.
+    SystemAccount {
+        id: SystemAccountId,
+        permissions: Permissions,
     },
     /// The operator at the command line, or Portico itself.
     System,
 }
 
 impl Actor {
-    /// Any admin, or the operator. Others learn nothing but whether signing in could help.
+    /// An admin or a system account that may do this, or the operator. Others learn nothing but whether signing in could
+    /// help.
+    pub fn require(self, permission: Permission) -> Result<()> {
+        self.require_admin()?;
+        match self {
+            Self::Admin { permissions, .. } | Self::SystemAccount { permissions, .. } if !permissions.contains(permission) => {
+                Err(Error::Problem(Problem::Forbidden))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Any admin or system account, or the operator.
     pub fn require_admin(self) -> Result<()> {
         match self {
-            Self::Admin { .. } | Self::System => Ok(()),
+            Self::Admin { .. } | Self::SystemAccount { .. } | Self::System => Ok(()),
             Self::Anonymous => Err(Error::Problem(Problem::Unauthenticated)),
             Self::Developer { .. } => Err(Error::Problem(Problem::NotFound)),
         }
@@ -52,6 +71,7 @@ impl Actor {
             Self::Anonymous => "anonymous",
             Self::Developer { .. } => "developer",
             Self::Admin { .. } => "admin",
+            Self::SystemAccount { .. } => "system_account",
             Self::System => "system",
         }
     }
@@ -59,7 +79,8 @@ impl Actor {
     pub fn id(self) -> Option<uuid::Uuid> {
         match self {
             Self::Developer { id, .. } => Some(id.0),
-            Self::Admin { id } => Some(id.0),
+            Self::Admin { id, .. } => Some(id.0),
+            Self::SystemAccount { id, .. } => Some(id.0),
             Self::Anonymous | Self::System => None,
         }
     }

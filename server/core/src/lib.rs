@@ -36,6 +36,7 @@ pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod standing;
+pub mod system_accounts;
 pub mod teams;
 
 pub use actor::Actor;

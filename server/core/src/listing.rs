@@ -262,10 +262,10 @@ fn condition(name: &str, value: &str, attributes: &'static [Attribute]) -> Resul
 
 /// `key:value,other-key`: all of them must be there.
 fn labels(value: &str) -> Value {
-    let (mut pairs, mut keys) = (Labels::new(), Vec::new());
+    let (mut pairs, mut keys) = (Labels::default(), Vec::new());
     for part in value.split(',').take(ALTERNATIVES_MAX).map(str::trim).filter(|part| !part.is_empty()) {
         match part.split_once(':') {
-            Some((key, value)) => _ = pairs.insert(key.to_owned(), value.to_owned()),
+            Some((key, value)) => _ = pairs.0.insert(key.to_owned(), value.to_owned()),
             None => keys.push(part.to_owned()),
         }
     }

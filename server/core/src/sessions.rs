@@ -1,7 +1,10 @@
 //! Browser sessions, found by the digest of their cookie.
 
-use crate::{Actor, Core, Result};
-use portico_model::ids::{AdminId, DeveloperId, PortalId};
+use crate::{Actor, Core, Result, admins};
+use portico_model::{
+    access::Permissions,
+    ids::{AdminId, DeveloperId, PortalId},
+};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -75,9 +78,9 @@ pub async fn developer_actor(core: &Core, id: DeveloperId) -> Result<Actor> {
     Ok(portal.map_or(Actor::Anonymous, |portal| Actor::Developer { id, portal }))
 }
 
-/// Who a session's admin is now.
+/// Who a session's admin is now, and what they may do.
 pub async fn admin_actor(core: &Core, id: AdminId) -> Result<Actor> {
-    let known: Option<AdminId> =
-        sqlx::query_scalar("select id from admin where id = $1").bind(id).fetch_optional(&core.pool).await?;
-    Ok(known.map_or(Actor::Anonymous, |id| Actor::Admin { id }))
+    let mut connection = core.pool.acquire().await?;
+    let roles = admins::store::roles(&mut connection, id).await?;
+    Ok(roles.map_or(Actor::Anonymous, |roles| Actor::Admin { id, permissions: Permissions::of_roles(&roles) }))
 }

@@ -2,6 +2,7 @@
 
 use crate::{Actor, Core, Result, error::OrNotFound};
 use portico_model::{
+    access::Permission,
     ids::{ApplicationId, AuthStrategyId, CredentialId, DeveloperId, GatewayServiceId, PortalId},
     states::RegistrationStatus,
 };
@@ -61,7 +62,7 @@ pub struct StandingService {
 /// Whose things somebody may be told of: everybody's, or their own.
 fn scope(actor: Actor, portal: Option<PortalId>) -> Result<Option<DeveloperId>> {
     match portal {
-        None => actor.require_admin().map(|()| None),
+        None => actor.require(Permission::ReadPeople).map(|()| None),
         Some(portal) => actor.require_developer(portal).map(Some),
     }
 }

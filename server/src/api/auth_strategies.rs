@@ -297,13 +297,12 @@ struct OpenidConnectStrategy {
 }
 
 /// One of both, by its `strategy_type`.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
 #[schema(as = CreateAppAuthStrategy)]
 #[expect(dead_code, clippy::large_enum_variant, reason = "only described: which of both a body is decides what is said of it")]
 enum CreateStrategy {
-    #[schema(title = "key_auth")]
     KeyAuth(KeyAuthStrategy),
-    #[schema(title = "openid_connect")]
     OpenidConnect(OpenidConnectStrategy),
 }
 

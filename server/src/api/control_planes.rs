@@ -17,7 +17,6 @@ use portico_core::{
 use portico_model::{
     ids::{GatewayId, GatewayServiceId},
     labels::{self, Labels, LabelsChange},
-    problem::{Problem, Rule},
 };
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
@@ -220,21 +219,22 @@ struct ServiceBody {
 }
 
 impl ServiceBody {
-    fn input(self) -> Result<ServiceInput, Refusal> {
+    fn input(self) -> ServiceInput {
         let upstream_url = match (self.url, self.host) {
             (Some(url), _) => url,
-            (None, None) => return Err(Problem::field("host", Rule::Required).into()),
+            // That there is none is told when it is saved.
+            (None, None) => String::new(),
             (None, Some(host)) => {
                 let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
                 format!("{}://{host}{port}{}", self.protocol.as_deref().unwrap_or("http"), self.path.unwrap_or_default())
             }
         };
-        Ok(ServiceInput {
+        ServiceInput {
             host: self.route_hosts.into_iter().next().unwrap_or_default(),
             path_prefix: self.route_paths.into_iter().next().unwrap_or_else(|| format!("/{}", self.name)),
             name: self.name,
             upstream_url,
-        })
+        }
     }
 }
 
@@ -248,7 +248,7 @@ fn named(error: portico_core::Error) -> Refusal {
     tag = "control-planes", request_body = ServiceBody, responses((status = 201, description = "The service", body = Service)))]
 async fn create_service(call: Call, Body(body): Body<ServiceBody>) -> Answer {
     let gateway = call.id("controlPlaneId")?;
-    let id = gateways::create_service(&call.core, call.actor, gateway, &body.input()?).await.map_err(named)?;
+    let id = gateways::create_service(&call.core, call.actor, gateway, &body.input()).await.map_err(named)?;
     Ok(created(answer_service(&call, gateway, id).await?))
 }
 
@@ -265,7 +265,7 @@ async fn show_service(call: Call) -> Answer {
 async fn replace_service(call: Call, Body(body): Body<ServiceBody>) -> Answer {
     let (gateway, id) = (call.id("controlPlaneId")?, call.id("serviceId")?);
     answer_service(&call, gateway, id).await?;
-    gateways::update_service(&call.core, call.actor, id, &body.input()?).await.map_err(named)?;
+    gateways::update_service(&call.core, call.actor, id, &body.input()).await.map_err(named)?;
     Ok(Json(answer_service(&call, gateway, id).await?).into_response())
 }
 

@@ -15,7 +15,7 @@ use portico_core::{
     developers::{self, Developer},
     listing::Attribute,
 };
-use portico_model::{ids::DeveloperId, problem::Problem, states::DeveloperStatus};
+use portico_model::{access::Permission, ids::DeveloperId, problem::Problem, states::DeveloperStatus};
 use serde::Serialize;
 use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
@@ -96,9 +96,13 @@ change! {
     request_body = UpdateDeveloper, responses((status = 200, description = "The developer", body = PortalDeveloper)))]
 async fn update(call: Call, Body(body): Body<UpdateDeveloper>) -> Answer {
     let developer = of_path(&call).await?;
-    if let Some(status) = body.status.filter(|status| *status != developer.status) {
-        let decided = developers::decide(&call.core, call.actor, developer.id, status, "").await;
-        decided.map_err(|error| Refusal::from(error).conflict_is_invalid("status"))?;
+    match body.status.filter(|status| *status != developer.status) {
+        Some(status) => {
+            let decided = developers::decide(&call.core, call.actor, developer.id, status, "").await;
+            decided.map_err(|error| Refusal::from(error).conflict_is_invalid("status"))?;
+        }
+        // Nothing changes; whoever may not change anything is told so all the same.
+        None => call.actor.require(Permission::MaintainPortals)?,
     }
     Ok(Json(PortalDeveloper::from(of_path(&call).await?)).into_response())
 }

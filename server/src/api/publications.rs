@@ -13,7 +13,7 @@ use crate::pages::Pages;
 use axum::{Json, response::IntoResponse};
 use portico_core::{
     listing::Attribute,
-    portals, products,
+    portals,
     publications::{self, Publication, PublicationChange, PublicationInput},
 };
 use portico_model::{
@@ -121,8 +121,6 @@ struct CreatePortalProductVersion {
     responses((status = 201, description = "The publication", body = PortalProductVersion)))]
 async fn create(call: Call, Body(body): Body<CreatePortalProductVersion>) -> Answer {
     let (portal, version) = (portal(&call).await?, body.product_version_id);
-    let missing = || Refusal::from(Problem::field("product_version_id", Rule::MissingReference));
-    products::versions::get(&call.core, call.actor, version).await.map_err(|_| missing())?;
     let input = ReplacePortalProductVersion {
         publish_status: body.publish_status,
         auth_strategy_ids: body.auth_strategy_ids,
@@ -131,7 +129,11 @@ async fn create(call: Call, Body(body): Body<CreatePortalProductVersion>) -> Ans
         deprecated: body.deprecated,
         notify_developers: None,
     };
-    publications::create(&call.core, call.actor, version, portal, &input.into()).await.map_err(named)?;
+    let created_publication = publications::create(&call.core, call.actor, version, portal, &input.into()).await;
+    created_publication.map_err(|error| match error {
+        portico_core::Error::Problem(Problem::NotFound) => Problem::field("product_version_id", Rule::MissingReference).into(),
+        error => named(error),
+    })?;
     Ok(created(answer(&call, version, portal).await?))
 }
 

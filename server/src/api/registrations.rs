@@ -16,6 +16,7 @@ use portico_core::{
     registrations::{self, Registration},
 };
 use portico_model::{
+    access::Permission,
     ids::{ApplicationId, DeveloperId, ProductId, RegistrationId, VersionId},
     problem::Problem,
     states::RegistrationStatus,
@@ -136,9 +137,13 @@ change! {
     responses((status = 200, description = "The registration", body = ApplicationRegistration)))]
 async fn update(call: Call, Body(body): Body<UpdateApplicationRegistration>) -> Answer {
     let registration = of_path(&call).await?;
-    if let Some(status) = body.status.filter(|status| *status != registration.status) {
-        let decided = registrations::decide(&call.core, call.actor, registration.id, status, "").await;
-        decided.map_err(|error| Refusal::from(error).conflict_is_invalid("status"))?;
+    match body.status.filter(|status| *status != registration.status) {
+        Some(status) => {
+            let decided = registrations::decide(&call.core, call.actor, registration.id, status, "").await;
+            decided.map_err(|error| Refusal::from(error).conflict_is_invalid("status"))?;
+        }
+        // Nothing changes; whoever may not change anything is told so all the same.
+        None => call.actor.require(Permission::DecideRegistrations)?,
     }
     Ok(Json(ApplicationRegistration::from(of_path(&call).await?)).into_response())
 }

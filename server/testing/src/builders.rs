@@ -1,7 +1,9 @@
 //! Things to test with, made by the operations that people use.
 
 use portico_core::{
-    Actor, Core, admins,
+    Actor, Core,
+    access_tokens::AccessTokenInput,
+    admins,
     applications::{self, ApplicationInput},
     auth_strategies::{self, KeyAuthInput, OpenidConnectInput},
     credentials, developers,
@@ -18,6 +20,7 @@ use portico_core::{
     secrets::Plain,
 };
 use portico_model::{
+    access::Permissions,
     ids::{ApplicationId, AuthStrategyId, DocumentId, GatewayServiceId, ProductId, RegistrationId, VersionId},
     states::{PublishStatus, RegistrationStatus},
 };
@@ -33,7 +36,12 @@ pub const SPECIFICATION: &str = "openapi: 3.1.0\ninfo: {title: Test API, version
 /// An admin.
 pub async fn an_admin(core: &Core) -> Actor {
     let id = admins::create(core, Actor::System, "admin@example.com", Plain::new(PASSWORD)).await.expect("an admin");
-    Actor::Admin { id }
+    Actor::Admin { id, permissions: Permissions::ALL }
+}
+
+/// What is decided about a token that may do all that its owner may.
+pub fn access_token_input(name: &str, lifetime_days: u32) -> AccessTokenInput {
+    AccessTokenInput { name: name.to_owned(), lifetime_days, roles: None }
 }
 
 /// A private portal at `<slug>.localhost` that approves nobody and nothing by itself.

@@ -12,6 +12,9 @@ use axum::{
 };
 use std::collections::BTreeSet;
 
+/// What an admin does with what is theirs alone, whatever else they may do.
+const OF_ANY_ADMIN: [&str; 3] = ["/_fn/admin/create-access-token", "/_fn/admin/revoke-access-token", "/_fn/admin/sign-out"];
+
 async fn post(browser: &Browser<'_>, function: &str, form: &Form) -> Answer {
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
     if function != "/_fn/admin/upload-specification" {
@@ -41,6 +44,7 @@ async fn every_server_function_refuses_whoever_may_not_use_it() {
     let (nobody, admin) = (server.browser(base), server.admin().await);
     let (ada, eve) = (server.developer(here, "ada").await, server.developer(here, "eve").await);
     let mallory = server.developer(there, "mallory").await;
+    let idle = server.idle_admin().await;
     for (function, who, form) in &world.cases {
         let refused = async |browser: Browser<'_>, expected: StatusCode, whom: &str| {
             let answer = post(&browser, function, form).await;
@@ -63,6 +67,9 @@ async fn every_server_function_refuses_whoever_may_not_use_it() {
                 refused(ada.at(base), StatusCode::NOT_FOUND, "a developer").await;
                 refused(ada.at(here), StatusCode::NOT_FOUND, "a developer, at the portal").await;
                 refused(admin.at(here), StatusCode::NOT_FOUND, "an admin, at the portal").await;
+                if !OF_ANY_ADMIN.contains(function) {
+                    refused(idle.at(base), StatusCode::FORBIDDEN, "an admin without a role").await;
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use portico::{hosts, pages::Pages};
+use portico_core::{Actor, admins, secrets::Plain};
 use portico_gateway::{Gateway, Proxy};
 use portico_testing::{PASSWORD, TestCore};
 use std::sync::{Arc, Mutex};
@@ -69,8 +70,19 @@ impl TestServer {
 
     /// A browser of the admin.
     pub async fn admin(&self) -> Browser<'_> {
+        self.admin_at("admin@example.com").await
+    }
+
+    /// A browser of an admin who may do nothing.
+    pub async fn idle_admin(&self) -> Browser<'_> {
+        let id = admins::create(&self.core, Actor::System, "idle@example.com", Plain::new(PASSWORD)).await.unwrap();
+        admins::set_roles(&self.core, Actor::System, id, &[]).await.unwrap();
+        self.admin_at("idle@example.com").await
+    }
+
+    async fn admin_at(&self, email: &str) -> Browser<'_> {
         let browser = self.browser("localhost");
-        let answer = browser.post("/_fn/admin/sign-in", &[("email", "admin@example.com"), ("password", PASSWORD)]).await;
+        let answer = browser.post("/_fn/admin/sign-in", &[("email", email), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
         browser
     }

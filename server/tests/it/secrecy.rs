@@ -16,7 +16,7 @@ use std::{
 const KEPT: [(&str, &[&str]); 24] = [
     ("content", &["document", "specification", "operation", "specification_schema"]),
     ("custom_domain", &["portal", "mail"]),
-    ("description", &["portal", "product", "application", "dcr_client"]),
+    ("description", &["portal", "product", "application", "dcr_client", "system_account"]),
     ("client_id", &["auth_strategy"]),
     ("credential_claim", &["auth_strategy"]),
     ("display_name", &["portal", "auth_strategy", "credential", "dcr_provider"]),
@@ -36,6 +36,7 @@ const KEPT: [(&str, &[&str]); 24] = [
             "gateway",
             "gateway_token",
             "access_token",
+            "system_account",
             "gateway_service",
             "auth_strategy",
             "dcr_provider",

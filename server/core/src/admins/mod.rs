@@ -2,7 +2,7 @@
 
 pub mod store;
 
-pub use store::Admin;
+pub use store::{Admin, Roles};
 
 use crate::{
     Actor, Core, Error, Result, attempts, audit,
@@ -10,9 +10,11 @@ use crate::{
     secrets::{Plain, sha256},
 };
 use portico_model::{
+    access::{Permission, Permissions},
     ids::AdminId,
     paths,
     problem::{Conflict, Problem, Rule},
+    states::AdminRole,
     text::Fields,
 };
 
@@ -68,7 +70,7 @@ pub async fn set_up(core: &Core, token: &Plain, email: &str, password: Plain, ag
         return Err(Problem::Conflict(Conflict::AlreadySetUp).into());
     }
     store::insert(&mut tx, id, &email, &hash, core.now()).await.taken("admin_email_key", "email")?;
-    audit::record(core, &mut tx, Actor::Admin { id }, None, "admin.set_up", Some(id.0)).await?;
+    audit::record(core, &mut tx, Actor::Admin { id, permissions: Permissions::ALL }, None, "admin.set_up", Some(id.0)).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -82,14 +84,38 @@ pub async fn sign_in(core: &Core, email: &str, password: Plain, address: &str) -
     let right = core.passwords.verify(password, hash).await?;
     let (id, _) = known.filter(|_| right).ok_or(Error::Problem(Problem::WrongPassword))?;
     let mut tx = core.begin().await?;
-    audit::record(core, &mut tx, Actor::Admin { id }, None, "admin.signed_in", Some(id.0)).await?;
+    audit::record(core, &mut tx, Actor::Admin { id, permissions: Permissions::ALL }, None, "admin.signed_in", Some(id.0)).await?;
     tx.commit().await?;
     Ok(id)
 }
 
+/// Everybody who runs this deployment. For whoever decides who may do what.
+pub async fn list(core: &Core, actor: Actor) -> Result<Vec<Admin>> {
+    actor.require(Permission::Administer)?;
+    store::list(&core.pool).await
+}
+
+/// Decides what an admin may do, at once and for their tokens too. For whoever decides who may do what.
+///
+/// # Errors
+///
+/// `Conflict` with `LastAdmin` where nobody would be left who may do everything.
+pub async fn set_roles(core: &Core, actor: Actor, id: AdminId, roles: &[AdminRole]) -> Result<()> {
+    actor.require(Permission::Administer)?;
+    let mut tx = core.begin().await?;
+    let others = store::lock_other_admins(&mut tx, id).await?;
+    if others == 0 && !roles.contains(&AdminRole::Admin) {
+        return Err(Problem::Conflict(Conflict::LastAdmin).into());
+    }
+    store::set_roles(&mut tx, id, roles).await?.then_some(()).or_not_found()?;
+    audit::record(core, &mut tx, actor, None, "admin.roles_set", Some(id.0)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// The signed-in admin. For admins.
 pub async fn me(core: &Core, actor: Actor) -> Result<Admin> {
-    let Actor::Admin { id } = actor else { return Err(Problem::Unauthenticated.into()) };
+    let Actor::Admin { id, .. } = actor else { return Err(Problem::Unauthenticated.into()) };
     store::find(&core.pool, id).await?.or_not_found()
 }
 

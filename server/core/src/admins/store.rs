@@ -1,5 +1,5 @@
 use crate::Result;
-use portico_model::ids::AdminId;
+use portico_model::{ids::AdminId, states::AdminRole};
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
@@ -8,6 +8,26 @@ use time::OffsetDateTime;
 pub struct Admin {
     pub id: AdminId,
     pub email: String,
+    #[sqlx(try_from = "Vec<String>")]
+    pub roles: Roles,
+    pub created_at: OffsetDateTime,
+}
+
+/// Roles as they are kept: as words. One that nobody knows gives nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles(pub Vec<AdminRole>);
+
+impl From<Vec<String>> for Roles {
+    fn from(words: Vec<String>) -> Self {
+        Self(words.iter().filter_map(|word| AdminRole::parse(word)).collect())
+    }
+}
+
+impl Roles {
+    /// The words of some roles.
+    pub(crate) fn words(roles: &[AdminRole]) -> Vec<&'static str> {
+        roles.iter().map(|role| role.as_str()).collect()
+    }
 }
 
 pub(super) async fn insert(
@@ -17,7 +37,7 @@ pub(super) async fn insert(
     hash: &str,
     now: OffsetDateTime,
 ) -> Result<()> {
-    sqlx::query("insert into admin (id, email, password_hash, created_at) values ($1, $2, $3, $4)")
+    sqlx::query("insert into admin (id, email, password_hash, roles, created_at) values ($1, $2, $3, '{admin}', $4)")
         .bind(id)
         .bind(email)
         .bind(hash)
@@ -32,7 +52,29 @@ pub(super) async fn any(connection: &mut PgConnection) -> Result<bool> {
 }
 
 pub(super) async fn find(pool: &PgPool, id: AdminId) -> Result<Option<Admin>> {
-    Ok(sqlx::query_as("select id, email from admin where id = $1").bind(id).fetch_optional(pool).await?)
+    let found = sqlx::query_as("select id, email, roles, created_at from admin where id = $1");
+    Ok(found.bind(id).fetch_optional(pool).await?)
+}
+
+pub(super) async fn list(pool: &PgPool) -> Result<Vec<Admin>> {
+    Ok(sqlx::query_as("select id, email, roles, created_at from admin order by lower(email) limit 500").fetch_all(pool).await?)
+}
+
+pub(crate) async fn roles(connection: &mut PgConnection, id: AdminId) -> Result<Option<Vec<AdminRole>>> {
+    let words: Option<Vec<String>> =
+        sqlx::query_scalar("select roles from admin where id = $1").bind(id).fetch_optional(connection).await?;
+    Ok(words.map(|words| Roles::from(words).0))
+}
+
+/// Locks everybody who may do everything, so that not all of them lose that at once; how many there are besides one.
+pub(super) async fn lock_other_admins(connection: &mut PgConnection, id: AdminId) -> Result<usize> {
+    let others = sqlx::query("select id from admin where 'admin' = any(roles) and id <> $1 order by id for update");
+    Ok(others.bind(id).fetch_all(connection).await?.len())
+}
+
+pub(super) async fn set_roles(connection: &mut PgConnection, id: AdminId, roles: &[AdminRole]) -> Result<bool> {
+    let done = sqlx::query("update admin set roles = $2 where id = $1").bind(id).bind(Roles::words(roles));
+    Ok(done.execute(connection).await?.rows_affected() == 1)
 }
 
 pub(super) async fn find_password(pool: &PgPool, email: &str) -> Result<Option<(AdminId, String)>> {

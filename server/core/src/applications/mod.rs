@@ -11,6 +11,7 @@ use crate::{
     portals::Portal,
 };
 use portico_model::{
+    access::Permission,
     ids::{ApplicationId, AuthStrategyId, PortalId},
     paging::{Page, PageRequest},
     problem::{Problem, Rule},
@@ -161,7 +162,7 @@ pub async fn delete(core: &Core, actor: Actor, portal: PortalId, id: Application
 
 /// Deletes anybody's application with its keys and registrations. For admins.
 pub async fn delete_as_admin(core: &Core, actor: Actor, id: ApplicationId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     let portal = store::delete(&mut tx, id).await?.or_not_found()?;
     audit::record(core, &mut tx, actor, Some(portal), "application.deleted", Some(id.0)).await?;
@@ -177,19 +178,19 @@ pub async fn list_own(core: &Core, actor: Actor, portal: PortalId, request: &Pag
 
 /// Everybody's applications. For admins.
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<Application>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPeople)?;
     store::list(&core.pool, None, request).await
 }
 
 /// Some of the applications of a portal, by [`ATTRIBUTES`]. For admins.
 pub async fn list_by(core: &Core, actor: Actor, portal: PortalId, listing: &Listing) -> Result<Listed<Application>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPeople)?;
     store::list_by(&core.pool, portal, listing).await
 }
 
 /// Anybody's application. For admins.
 pub async fn get_as_admin(core: &Core, actor: Actor, id: ApplicationId) -> Result<Application> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPeople)?;
     store::find(&core.pool, id).await?.or_not_found()
 }
 

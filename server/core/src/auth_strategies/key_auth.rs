@@ -9,6 +9,7 @@ use crate::{
     error::{OnConstraint, OrNotFound},
 };
 use portico_model::{
+    access::Permission,
     ids::AuthStrategyId,
     labels::Labels,
     problem::Rule,
@@ -89,7 +90,7 @@ fn check(input: KeyAuthInput) -> Result<KeyAuthInput> {
 
 /// Creates a key-auth strategy. For admins.
 pub async fn create_key_auth(core: &Core, actor: Actor, input: KeyAuthInput) -> Result<AuthStrategyId> {
-    actor.require_admin()?;
+    actor.require(Permission::CreateStrategies)?;
     let input = check(input)?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
@@ -116,7 +117,7 @@ pub(super) async fn save(
     input: KeyAuthInput,
     seen: Option<&AuthStrategy>,
 ) -> Result<bool> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainStrategies)?;
     let input = check(input)?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, id, StrategyType::KeyAuth).await?.or_not_found()?;

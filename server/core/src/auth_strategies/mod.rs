@@ -18,6 +18,7 @@ use crate::{
     registrations,
 };
 use portico_model::{
+    access::Permission,
     ids::AuthStrategyId,
     paging::{Page, PageRequest},
     problem::{Conflict, Problem},
@@ -88,7 +89,7 @@ async fn is_as_seen(connection: &mut PgConnection, id: AuthStrategyId, seen: Opt
 
 /// Deletes a strategy that nothing uses. For admins.
 pub async fn delete(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainStrategies)?;
     let in_use = || Problem::Conflict(Conflict::StrategyInUse);
     let mut tx = core.begin().await?;
     let found = store::delete(&mut tx, id)
@@ -104,31 +105,31 @@ pub async fn delete(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<()>
 
 /// The strategies. For admins.
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<AuthStrategy>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadStrategies)?;
     store::list(&core.pool, request).await
 }
 
 /// Some of the strategies, by [`ATTRIBUTES`]. For admins.
 pub async fn list_by(core: &Core, actor: Actor, listing: &Listing) -> Result<Listed<AuthStrategy>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadStrategies)?;
     store::list_by(&core.pool, listing).await
 }
 
 /// Every strategy by name, to choose one. For admins.
 pub async fn choices(core: &Core, actor: Actor) -> Result<Vec<AuthStrategy>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadStrategies)?;
     store::choices(&core.pool).await
 }
 
 /// One strategy. For admins.
 pub async fn get(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<AuthStrategy> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadStrategies)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, id).await?.or_not_found()
 }
 
 /// The publications that use a strategy. For admins.
 pub async fn uses(core: &Core, actor: Actor, id: AuthStrategyId) -> Result<Vec<StrategyUse>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadStrategies)?;
     store::uses(&core.pool, id).await
 }

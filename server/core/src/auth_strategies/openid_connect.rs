@@ -12,6 +12,7 @@ use crate::{
     secrets::{Plain, Secrets},
 };
 use portico_model::{
+    access::Permission,
     ids::{AuthStrategyId, DcrProviderId},
     labels::Labels,
     problem::{FieldProblem, IssuerFault, Problem, Rule},
@@ -331,7 +332,7 @@ pub fn client_secret(secrets: &Secrets, id: AuthStrategyId, sealed: &[u8]) -> an
 ///
 /// `Invalid` with [`Rule::Issuer`] when the issuer's discovery document cannot be had or lacks an endpoint.
 pub async fn create_openid_connect(core: &Core, actor: Actor, input: OpenidConnectInput) -> Result<AuthStrategyId> {
-    actor.require_admin()?;
+    actor.require(Permission::CreateStrategies)?;
     let checked = check(with_issuer(core, input).await?)?;
     let id = core.new_id();
     let secret = checked.secret(core, id, None)?;
@@ -363,7 +364,7 @@ pub(super) async fn save(
     input: OpenidConnectInput,
     seen: Option<&AuthStrategy>,
 ) -> Result<bool> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainStrategies)?;
     let checked = check(with_issuer(core, input).await?)?;
     ask_issuer(core, &checked.config).await?;
     let mut tx = core.begin().await?;

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{Actor, Core, Result, audit, dcr_providers, error::OrNotFound};
 use portico_model::{
+    access::Permission,
     ids::DcrProviderId,
     problem::{Conflict, Problem},
 };
@@ -18,7 +19,7 @@ use std::time::Duration;
 ///
 /// `Conflict` with `TestRunning` until the client of the last test is gone.
 pub async fn test(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProviders)?;
     let mut tx = core.begin().await?;
     dcr_providers::store::find(&mut tx, provider).await?.or_not_found()?;
     if let Some(last) = store::test_of(&mut tx, provider).await? {
@@ -36,7 +37,7 @@ pub async fn test(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<
 
 /// The last test of a provider. For admins.
 pub async fn last_test(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<Option<DcrClient>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProviders)?;
     let mut connection = core.pool.acquire().await?;
     store::test_of(&mut connection, provider).await
 }

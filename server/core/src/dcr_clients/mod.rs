@@ -23,6 +23,7 @@ use crate::{
     secrets::Plain,
 };
 use portico_model::{
+    access::Permission,
     ids::{ApplicationId, AuthStrategyId, DcrClientId, DcrProviderId, PortalId},
     paging::{Page, PageRequest},
     problem::{Conflict, Problem},
@@ -174,13 +175,13 @@ pub(crate) async fn review_strategy(core: &Core, strategy: AuthStrategyId) -> Re
 
 /// The clients of a provider, newest first. For admins.
 pub async fn list(core: &Core, actor: Actor, provider: DcrProviderId, request: &PageRequest) -> Result<Page<DcrClient>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProviders)?;
     store::list(&core.pool, provider, request).await
 }
 
 /// Tries a client again now. For admins.
 pub async fn retry(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrProviderId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProviders)?;
     let mut tx = core.begin().await?;
     let client = store::lock(&mut tx, id).await?.or_not_found()?;
     store::retry_now(&mut tx, id).await?;
@@ -192,7 +193,7 @@ pub async fn retry(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrProv
 /// Ends the attempts. What should have been deleted is noted as a possible orphan; what an application waits for can be
 /// tried again later. For admins.
 pub async fn give_up(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrProviderId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProviders)?;
     let mut tx = core.begin().await?;
     let client = store::lock(&mut tx, id).await?.or_not_found()?;
     let provider = dcr_providers::store::find(&mut tx, client.dcr_provider_id).await?.or_not_found()?;
@@ -221,7 +222,7 @@ pub async fn give_up(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrPr
 ///
 /// `Conflict` with `StatusChange` for one that can.
 pub async fn replace(core: &Core, actor: Actor, id: DcrClientId) -> Result<DcrProviderId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProviders)?;
     let mut tx = core.begin().await?;
     let client = store::lock(&mut tx, id).await?.or_not_found()?;
     let application = client.application_id.filter(|_| client.is_unmanageable);

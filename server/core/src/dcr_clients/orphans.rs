@@ -3,6 +3,7 @@
 use super::store::DcrClient;
 use crate::{Actor, Core, Result, audit, error::OrNotFound};
 use portico_model::{
+    access::Permission,
     ids::{DcrProviderId, PossibleOrphanId},
     states::OrphanReason,
 };
@@ -26,13 +27,13 @@ pub struct PossibleOrphan {
 
 /// The clients that may exist at a provider without anybody here knowing. For admins.
 pub async fn possible_orphans(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<Vec<PossibleOrphan>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProviders)?;
     list(&core.pool, provider).await
 }
 
 /// Notes that somebody has looked for a possible orphan at the provider. For admins.
 pub async fn dismiss_orphan(core: &Core, actor: Actor, id: PossibleOrphanId) -> Result<DcrProviderId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProviders)?;
     let mut tx = core.begin().await?;
     let provider = delete(&mut tx, id).await?.or_not_found()?;
     audit::record(core, &mut tx, actor, None, "possible_orphan.dismissed", Some(id.0)).await?;

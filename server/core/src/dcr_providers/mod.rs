@@ -15,6 +15,7 @@ use crate::{
 };
 use connectors::Provider;
 use portico_model::{
+    access::Permission,
     ids::DcrProviderId,
     labels::Labels,
     paging::{Page, PageRequest},
@@ -194,7 +195,7 @@ fn seal_context(id: DcrProviderId) -> String {
 ///
 /// `Invalid`; with [`Rule::Issuer`] for an issuer that names no place to register clients.
 pub async fn create(core: &Core, actor: Actor, input: DcrProviderInput) -> Result<DcrProviderId> {
-    actor.require_admin()?;
+    actor.require(Permission::CreateProviders)?;
     let checked = check(input)?;
     let id = core.new_id();
     let secret = checked.secret(core, id, None)?;
@@ -239,7 +240,7 @@ pub async fn change(
 
 /// Saves unless the provider is not as it was seen; whether it did.
 async fn save(core: &Core, actor: Actor, id: DcrProviderId, input: DcrProviderInput, seen: Option<&DcrProvider>) -> Result<bool> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProviders)?;
     let checked = check(input)?;
     ask_issuer(core, &checked).await?;
     let mut tx = core.begin().await?;
@@ -293,7 +294,7 @@ fn settings<'a>(checked: &'a Checked, secret: Option<&'a [u8]>) -> store::Settin
 ///
 /// `Conflict` with [`Conflict::ProviderInUse`], which lists the uses.
 pub async fn delete(core: &Core, actor: Actor, id: DcrProviderId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProviders)?;
     let mut tx = core.begin().await?;
     store::lock(&mut tx, id).await?.or_not_found()?;
     if let Some(uses) = store::uses(&mut tx, id).await? {
@@ -307,31 +308,31 @@ pub async fn delete(core: &Core, actor: Actor, id: DcrProviderId) -> Result<()> 
 
 /// The strategies that name a provider. For admins.
 pub async fn strategies(core: &Core, actor: Actor, id: DcrProviderId) -> Result<Vec<ProviderUse>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProviders)?;
     store::strategies(&core.pool, id).await
 }
 
 /// The providers. For admins.
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<ListedProvider>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProviders)?;
     store::list(&core.pool, request).await
 }
 
 /// Some of the providers, by [`ATTRIBUTES`]. For admins.
 pub async fn list_by(core: &Core, actor: Actor, listing: &Listing) -> Result<Listed<DcrProvider>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProviders)?;
     store::list_by(&core.pool, listing).await
 }
 
 /// Every provider by name, to choose one. For admins.
 pub async fn choices(core: &Core, actor: Actor) -> Result<Vec<ProviderChoice>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProviders)?;
     store::choices(&core.pool).await
 }
 
 /// One provider. For admins.
 pub async fn get(core: &Core, actor: Actor, id: DcrProviderId) -> Result<DcrProvider> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProviders)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, id).await?.or_not_found()
 }

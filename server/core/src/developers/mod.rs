@@ -15,6 +15,7 @@ use crate::{
     secrets::{Plain, sha256},
 };
 use portico_model::{
+    access::Permission,
     ids::{DeveloperId, MailId, PortalId},
     paging::{Page, PageRequest},
     paths,
@@ -152,19 +153,19 @@ pub async fn rename(core: &Core, actor: Actor, portal: PortalId, full_name: &str
 
 /// The developers of one portal or of all, without those whose address is not confirmed. For admins.
 pub async fn list(core: &Core, actor: Actor, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Developer>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPeople)?;
     store::list(&core.pool, portal, request).await
 }
 
 /// Some of the developers of a portal, by [`ATTRIBUTES`]. For admins.
 pub async fn list_by(core: &Core, actor: Actor, portal: PortalId, listing: &Listing) -> Result<Listed<Developer>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPeople)?;
     store::list_by(&core.pool, portal, listing).await
 }
 
 /// One developer. For admins.
 pub async fn get(core: &Core, actor: Actor, id: DeveloperId) -> Result<Developer> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPeople)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, id).await?.or_not_found()
 }
@@ -172,7 +173,7 @@ pub async fn get(core: &Core, actor: Actor, id: DeveloperId) -> Result<Developer
 /// Approves, rejects or revokes a developer, who is told by mail. Leaving `approved` ends their sessions
 /// but not their keys, which work until each registration is revoked. For admins.
 pub async fn decide(core: &Core, actor: Actor, id: DeveloperId, status: DeveloperStatus, reason: &str) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut fields = Fields::new();
     let reason = fields.text("reason", reason, DESCRIPTION_MAX);
     fields.finish()?;
@@ -215,7 +216,7 @@ fn event(status: DeveloperStatus) -> &'static str {
 
 /// Deletes a developer with all applications, keys and registrations; the address may sign up anew. For admins.
 pub async fn delete(core: &Core, actor: Actor, id: DeveloperId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     let developer = store::lock(&mut tx, id).await?.or_not_found()?;
     store::delete(&mut tx, id).await?;

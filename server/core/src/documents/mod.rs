@@ -12,6 +12,7 @@ use crate::{
     products::{self, catalogue::CatalogueVersion},
 };
 use portico_model::{
+    access::Permission,
     ids::{DocumentId, ProductId},
     problem::{Problem, Rule},
     states::PublishStatus,
@@ -80,7 +81,7 @@ fn slug_of(title: &str) -> String {
 
 /// Creates a document, after those that are there. For admins.
 pub async fn create(core: &Core, actor: Actor, product: ProductId, input: DocumentInput) -> Result<DocumentId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let input = check(input)?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
@@ -101,7 +102,7 @@ pub async fn update(
     id: DocumentId,
     decide: impl FnOnce(&Document) -> DocumentInput,
 ) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let mut tx = core.begin().await?;
     products::store::lock(&mut tx, product).await?.or_not_found()?;
     let before = store::find(&mut tx, product, id).await?.or_not_found()?;
@@ -131,7 +132,7 @@ async fn check_parent(
 
 /// Moves a document before the one that it comes after; the first stays. For admins.
 pub async fn move_up(core: &Core, actor: Actor, product: ProductId, id: DocumentId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let mut tx = core.begin().await?;
     products::store::lock(&mut tx, product).await?.or_not_found()?;
     store::exists(&mut tx, product, id).await?.then_some(()).or_not_found()?;
@@ -143,7 +144,7 @@ pub async fn move_up(core: &Core, actor: Actor, product: ProductId, id: Document
 
 /// Deletes a document; those filed under it move up to where it was filed. For admins.
 pub async fn delete(core: &Core, actor: Actor, product: ProductId, id: DocumentId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let mut tx = core.begin().await?;
     products::store::lock(&mut tx, product).await?.or_not_found()?;
     store::exists(&mut tx, product, id).await?.then_some(()).or_not_found()?;
@@ -155,19 +156,19 @@ pub async fn delete(core: &Core, actor: Actor, product: ProductId, id: DocumentI
 
 /// The tree of a product, parents before their children. For admins.
 pub async fn tree(core: &Core, actor: Actor, product: ProductId) -> Result<Vec<TreeDocument>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::tree(&core.pool, product).await
 }
 
 /// Some of the documents of a product. For admins.
 pub async fn list(core: &Core, actor: Actor, product: ProductId, listing: &Listing) -> Result<Listed<Document>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::list(&core.pool, product, listing).await
 }
 
 /// One document. For admins.
 pub async fn get(core: &Core, actor: Actor, product: ProductId, id: DocumentId) -> Result<Document> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, product, id).await?.or_not_found()
 }

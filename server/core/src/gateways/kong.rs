@@ -7,6 +7,7 @@
 use super::view::{self, ApplicationAccess, Route};
 use crate::{Actor, Core, Result, auth_strategies::OpenidConnect, error::OrNotFound};
 use portico_model::{
+    access::Permission,
     ids::{AuthStrategyId, GatewayId, PortalId, VersionId},
     states::AuthMethod,
 };
@@ -41,7 +42,7 @@ struct Name {
 
 /// The plugins of a gateway's services, by name. For admins.
 pub async fn plugins(core: &Core, actor: Actor, gateway: GatewayId) -> Result<Vec<ServicePlugins>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadGateways)?;
     let mut connection = core.pool.acquire().await?;
     super::store::find(&mut connection, gateway).await?.or_not_found()?;
     let services = opened(core, Some(gateway)).await?;

@@ -14,6 +14,7 @@ use crate::{
     listing::{Listed, Listing},
 };
 use portico_model::{
+    access::Permission,
     ids::{GatewayId, GatewayServiceId},
     labels::Labels,
     paging::{Page, PageRequest},
@@ -80,7 +81,7 @@ fn check(input: &ServiceInput) -> Result<ServiceInput> {
 
 /// Creates a gateway. For admins.
 pub async fn create(core: &Core, actor: Actor, input: impl Into<GatewayInput>) -> Result<GatewayId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainGateways)?;
     let input = check_gateway(input.into())?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
@@ -92,7 +93,7 @@ pub async fn create(core: &Core, actor: Actor, input: impl Into<GatewayInput>) -
 
 /// Changes a gateway, from what it is to what `decide` makes of that while nobody else changes it. For admins.
 pub async fn update(core: &Core, actor: Actor, id: GatewayId, decide: impl FnOnce(&Gateway) -> GatewayInput) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainGateways)?;
     let mut tx = core.begin().await?;
     store::lock(&mut tx, id).await?.then_some(()).or_not_found()?;
     let before = store::find(&mut tx, id).await?.or_not_found()?;
@@ -105,7 +106,7 @@ pub async fn update(core: &Core, actor: Actor, id: GatewayId, decide: impl FnOnc
 
 /// Deletes a gateway without services. For admins.
 pub async fn delete(core: &Core, actor: Actor, id: GatewayId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainGateways)?;
     let mut tx = core.begin().await?;
     let found = store::delete(&mut tx, id)
         .await
@@ -118,7 +119,7 @@ pub async fn delete(core: &Core, actor: Actor, id: GatewayId) -> Result<()> {
 
 /// Creates a service of a gateway. It is closed until a publication opens it. For admins.
 pub async fn create_service(core: &Core, actor: Actor, gateway: GatewayId, input: &ServiceInput) -> Result<GatewayServiceId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainGateways)?;
     let service = check(input)?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
@@ -131,7 +132,7 @@ pub async fn create_service(core: &Core, actor: Actor, gateway: GatewayId, input
 
 /// Changes a service; gateways follow at once. For admins.
 pub async fn update_service(core: &Core, actor: Actor, id: GatewayServiceId, input: &ServiceInput) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainGateways)?;
     let service = check(input)?;
     let mut tx = core.begin().await?;
     named(store::update_service(&mut tx, id, &service, core.now()).await)?.then_some(()).or_not_found()?;
@@ -142,7 +143,7 @@ pub async fn update_service(core: &Core, actor: Actor, id: GatewayServiceId, inp
 
 /// Deletes a service that no version links to. For admins.
 pub async fn delete_service(core: &Core, actor: Actor, id: GatewayServiceId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainGateways)?;
     let mut tx = core.begin().await?;
     let found = store::delete_service(&mut tx, id)
         .await
@@ -155,44 +156,44 @@ pub async fn delete_service(core: &Core, actor: Actor, id: GatewayServiceId) -> 
 
 /// The gateways. For admins.
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<Gateway>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadGateways)?;
     store::list(&core.pool, request).await
 }
 
 /// One gateway. For admins.
 pub async fn get(core: &Core, actor: Actor, id: GatewayId) -> Result<Gateway> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadGateways)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, id).await?.or_not_found()
 }
 
 /// Some of the gateways, by [`ATTRIBUTES`]. For admins.
 pub async fn list_by(core: &Core, actor: Actor, listing: &Listing) -> Result<Listed<Gateway>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadGateways)?;
     store::list_by(&core.pool, listing).await
 }
 
 /// Some of the services of a gateway, by [`SERVICE_ATTRIBUTES`]. For admins.
 pub async fn list_services(core: &Core, actor: Actor, id: GatewayId, listing: &Listing) -> Result<Listed<GatewayService>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadGateways)?;
     store::list_services(&core.pool, id, listing).await
 }
 
 /// One service of a gateway. For admins.
 pub async fn get_service(core: &Core, actor: Actor, gateway: GatewayId, id: GatewayServiceId) -> Result<GatewayService> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadGateways)?;
     store::find_service(&core.pool, gateway, id).await?.or_not_found()
 }
 
 /// The services of a gateway. For admins.
 pub async fn services(core: &Core, actor: Actor, id: GatewayId, request: &PageRequest) -> Result<Page<GatewayService>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadGateways)?;
     store::services(&core.pool, id, request).await
 }
 
 /// Every service of every gateway, to choose one. For admins.
 pub async fn service_choices(core: &Core, actor: Actor) -> Result<Vec<GatewayService>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadGateways)?;
     store::service_choices(&core.pool).await
 }
 

@@ -7,6 +7,7 @@ use crate::{
     secrets::{Plain, sha256},
 };
 use portico_model::{
+    access::Permission,
     ids::{GatewayId, GatewayTokenId},
     problem::{Conflict, Problem},
     text::{Fields, NAME_MAX},
@@ -40,7 +41,7 @@ pub fn digest(token: &str) -> Vec<u8> {
 
 /// Makes a token, which is shown once. For admins.
 pub async fn create_token(core: &Core, actor: Actor, gateway: GatewayId, name: &str) -> Result<Plain> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainGateways)?;
     let mut fields = Fields::new();
     let name = fields.line("name", name, NAME_MAX);
     fields.finish()?;
@@ -59,7 +60,7 @@ pub async fn create_token(core: &Core, actor: Actor, gateway: GatewayId, name: &
 
 /// Takes a token back; it is refused at once. For admins.
 pub async fn revoke_token(core: &Core, actor: Actor, id: GatewayTokenId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainGateways)?;
     let mut tx = core.begin().await?;
     let done = sqlx::query("delete from gateway_token where id = $1").bind(id).execute(&mut *tx).await?;
     (done.rows_affected() == 1).then_some(()).or_not_found()?;
@@ -70,7 +71,7 @@ pub async fn revoke_token(core: &Core, actor: Actor, id: GatewayTokenId) -> Resu
 
 /// A gateway's tokens. For admins.
 pub async fn tokens(core: &Core, actor: Actor, gateway: GatewayId) -> Result<Vec<GatewayToken>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadGateways)?;
     let tokens =
         sqlx::query_as("select id, name, created_at from gateway_token where gateway_id = $1 order by created_at limit $2")
             .bind(gateway)

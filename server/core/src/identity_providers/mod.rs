@@ -12,6 +12,7 @@ use crate::{
     secrets::Plain,
 };
 use portico_model::{
+    access::Permission,
     ids::{IdentityProviderId, PortalId},
     problem::{Problem, Rule},
     states::IdentityProviderType,
@@ -151,7 +152,7 @@ fn named<T>(result: Result<T>) -> Result<T> {
 
 /// Creates a provider of a portal. For admins.
 pub async fn create(core: &Core, actor: Actor, portal: PortalId, input: IdentityProviderInput) -> Result<IdentityProviderId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     portals::store::lock(&mut tx, portal).await?.or_not_found()?;
     let id = insert(core, &mut tx, actor, portal, &input).await?;
@@ -182,7 +183,7 @@ pub async fn update(
     id: IdentityProviderId,
     decide: impl FnOnce(&IdentityProvider) -> IdentityProviderInput,
 ) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     let settings = portals::store::lock(&mut tx, portal).await?.or_not_found()?;
     let before = store::find(&mut tx, portal, id).await?.or_not_found()?;
@@ -214,7 +215,7 @@ async fn change(
 ///
 /// `Invalid` for the only way into a portal.
 pub async fn delete(core: &Core, actor: Actor, portal: PortalId, id: IdentityProviderId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     let settings = portals::store::lock(&mut tx, portal).await?.or_not_found()?;
     store::delete(&mut tx, portal, id).await?.then_some(()).or_not_found()?;
@@ -231,14 +232,14 @@ async fn must_have_a_way_in(connection: &mut PgConnection, portal: PortalId, bas
 
 /// The providers of a portal. For admins.
 pub async fn list(core: &Core, actor: Actor, portal: PortalId) -> Result<Vec<IdentityProvider>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     let mut connection = core.pool.acquire().await?;
     store::list(&mut connection, portal).await
 }
 
 /// One provider of a portal. For admins.
 pub async fn get(core: &Core, actor: Actor, portal: PortalId, id: IdentityProviderId) -> Result<IdentityProvider> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, portal, id).await?.or_not_found()
 }
@@ -295,7 +296,7 @@ impl AuthenticationChange {
 ///
 /// `Invalid` where no way in would be left, or two providers would be enabled.
 pub async fn configure(core: &Core, actor: Actor, portal: PortalId, change_of: &AuthenticationChange) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     let settings = portals::store::lock(&mut tx, portal).await?.or_not_found()?;
     let providers = store::list(&mut tx, portal).await?;

@@ -16,6 +16,7 @@ use crate::{
     jobs::{self, Job},
 };
 use portico_model::{
+    access::Permission,
     ids::{DeveloperId, MailId, PortalId},
     paging::{Page, PageRequest},
     problem::{Conflict, Problem},
@@ -78,13 +79,13 @@ pub(crate) async fn sweep(core: &Core) -> Result<()> {
 
 /// The mails, newest first. For admins.
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<Mail>> {
-    actor.require_admin()?;
+    actor.require(Permission::Operate)?;
     store::list(&core.pool, request).await
 }
 
 /// One mail. For admins.
 pub async fn get(core: &Core, actor: Actor, id: MailId) -> Result<Mail> {
-    actor.require_admin()?;
+    actor.require(Permission::Operate)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, id).await?.or_not_found()
 }
@@ -95,7 +96,7 @@ pub async fn get(core: &Core, actor: Actor, id: MailId) -> Result<Mail> {
 ///
 /// `Conflict` with `MailNotSendable` for a mail that is sent or on its way, or without an SMTP server.
 pub async fn send_again(core: &Core, actor: Actor, id: MailId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::Operate)?;
     let mut tx = core.begin().await?;
     let mail = store::lock(&mut tx, id).await?.or_not_found()?;
     if !core.delivery.is_configured() || !matches!(mail.state, MailState::Failed | MailState::Kept) {

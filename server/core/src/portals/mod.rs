@@ -12,6 +12,7 @@ use crate::{
     listing::{Listed, Listing},
 };
 use portico_model::{
+    access::Permission,
     ids::{AuthStrategyId, PortalId},
     labels::Labels,
     paging::{Page, PageRequest},
@@ -107,7 +108,7 @@ fn slug_of(name: &str) -> String {
 
 /// Creates a portal. For admins.
 pub async fn create(core: &Core, actor: Actor, input: PortalInput) -> Result<PortalId> {
-    actor.require_admin()?;
+    actor.require(Permission::AdministerPortals)?;
     let is_slug_given = !input.slug.trim().is_empty();
     let mut input = check(core, input)?;
     let id = core.new_id();
@@ -124,7 +125,7 @@ pub async fn create(core: &Core, actor: Actor, input: PortalInput) -> Result<Por
 /// Changes a portal, from what it is to what `decide` makes of that while nobody else changes it. Turning on an automatic
 /// approval decides nothing that already waits. For admins.
 pub async fn update(core: &Core, actor: Actor, id: PortalId, decide: impl FnOnce(&Portal) -> PortalInput) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, id).await?.or_not_found()?;
     let input = check(core, decide(&before))?;
@@ -136,7 +137,7 @@ pub async fn update(core: &Core, actor: Actor, id: PortalId, decide: impl FnOnce
 
 /// Deletes a portal that has neither developers nor publications; or with all of them, when that is forced. For admins.
 pub async fn delete(core: &Core, actor: Actor, id: PortalId, force: bool) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::AdministerPortals)?;
     let mut tx = core.begin().await?;
     // Locked, so that nothing comes between the check and the deletion.
     store::lock(&mut tx, id).await?.or_not_found()?;
@@ -153,31 +154,31 @@ pub async fn delete(core: &Core, actor: Actor, id: PortalId, force: bool) -> Res
 
 /// The portals. For admins.
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<Portal>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     store::list(&core.pool, request).await
 }
 
 /// Some of the portals, by [`ATTRIBUTES`]. For admins.
 pub async fn list_by(core: &Core, actor: Actor, listing: &Listing) -> Result<Listed<ListedPortal>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     store::list_by(&core.pool, listing).await
 }
 
 /// One portal, with how much there is of what belongs to it. For admins.
 pub async fn get_listed(core: &Core, actor: Actor, id: PortalId) -> Result<ListedPortal> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     store::find_listed(&core.pool, id).await?.or_not_found()
 }
 
 /// Every portal by name, to choose one. For admins.
 pub async fn choices(core: &Core, actor: Actor) -> Result<Vec<Portal>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     store::choices(&core.pool).await
 }
 
 /// One portal. For admins.
 pub async fn get(core: &Core, actor: Actor, id: PortalId) -> Result<Portal> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, id).await?.or_not_found()
 }

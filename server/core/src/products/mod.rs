@@ -16,6 +16,7 @@ use crate::{
     listing::{Listed, Listing},
 };
 use portico_model::{
+    access::Permission,
     ids::{PortalId, ProductId},
     labels::Labels,
     paging::{Page, PageRequest},
@@ -65,12 +66,12 @@ fn check(input: ProductInput) -> Result<ProductInput> {
 
 /// Creates an API product. For admins.
 pub async fn create(core: &Core, actor: Actor, input: ProductInput) -> Result<ProductId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let input = check(input)?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
     store::insert(&mut tx, id, &input, core.now()).await.taken("product_name_key", "name")?;
-    set_portals(&mut tx, id, &input).await?;
+    set_portals(&mut tx, actor, id, &input).await?;
     audit::record(core, &mut tx, actor, None, "product.created", Some(id.0)).await?;
     tx.commit().await?;
     Ok(id)
@@ -78,20 +79,24 @@ pub async fn create(core: &Core, actor: Actor, input: ProductInput) -> Result<Pr
 
 /// Changes a product, from what it is to what `decide` makes of that while nobody else changes it. For admins.
 pub async fn update(core: &Core, actor: Actor, id: ProductId, decide: impl FnOnce(&Product) -> ProductInput) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let mut tx = core.begin().await?;
     store::lock(&mut tx, id).await?.or_not_found()?;
     let before = store::find(&mut tx, id).await?.or_not_found()?;
     let input = check(decide(&before))?;
     store::update(&mut tx, id, &input, core.now()).await.taken("product_name_key", "name")?;
-    set_portals(&mut tx, id, &input).await?;
+    set_portals(&mut tx, actor, id, &input).await?;
     audit::record(core, &mut tx, actor, None, "product.updated", Some(id.0)).await?;
     tx.commit().await?;
     Ok(())
 }
 
-async fn set_portals(connection: &mut PgConnection, id: ProductId, input: &ProductInput) -> Result<()> {
+/// Leaves a product where it is, or puts it where somebody who may publish wants it.
+async fn set_portals(connection: &mut PgConnection, actor: Actor, id: ProductId, input: &ProductInput) -> Result<()> {
     let Some(portals) = &input.portals else { return Ok(()) };
+    if !store::is_in(connection, id, portals).await? {
+        actor.require(Permission::Publish)?;
+    }
     store::set_portals(connection, id, portals)
         .await
         .on_constraint("portal_product_portal_id_fkey", Problem::field("portals", Rule::MissingReference))
@@ -99,7 +104,7 @@ async fn set_portals(connection: &mut PgConnection, id: ProductId, input: &Produ
 
 /// Deletes a product without versions. For admins.
 pub async fn delete(core: &Core, actor: Actor, id: ProductId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let mut tx = core.begin().await?;
     let found =
         store::delete(&mut tx, id).await.on_constraint("version_product_id_fkey", Problem::Conflict(Conflict::ProductInUse))?;
@@ -115,7 +120,7 @@ pub async fn delete(core: &Core, actor: Actor, id: ProductId) -> Result<()> {
 ///
 /// `NotFound` for a portal that is not there, `Invalid` for a product that is not.
 pub async fn publish(core: &Core, actor: Actor, portal: PortalId, products: &[(ProductId, bool)]) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::Publish)?;
     let mut tx = core.begin().await?;
     for (product, is_published) in products {
         if *is_published {
@@ -135,7 +140,7 @@ pub async fn publish(core: &Core, actor: Actor, portal: PortalId, products: &[(P
 
 /// Takes a product, and so all of its versions, out of a portal. Calls keep working. For admins.
 pub async fn unpublish(core: &Core, actor: Actor, id: ProductId, portal: PortalId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::Publish)?;
     let mut tx = core.begin().await?;
     store::remove_from_portal(&mut tx, id, portal).await?.then_some(()).or_not_found()?;
     audit::record(core, &mut tx, actor, Some(portal), "product.unpublished", Some(id.0)).await?;
@@ -145,19 +150,19 @@ pub async fn unpublish(core: &Core, actor: Actor, id: ProductId, portal: PortalI
 
 /// The products. For admins.
 pub async fn list(core: &Core, actor: Actor, request: &PageRequest) -> Result<Page<Product>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::list(&core.pool, request).await
 }
 
 /// Some of the products, by [`ATTRIBUTES`]; or of those in one portal, by [`ATTRIBUTES_IN_PORTAL`]. For admins.
 pub async fn list_by(core: &Core, actor: Actor, portal: Option<PortalId>, listing: &Listing) -> Result<Listed<Product>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::list_by(&core.pool, portal, listing).await
 }
 
 /// One product. For admins.
 pub async fn get(core: &Core, actor: Actor, id: ProductId) -> Result<Product> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, id).await?.or_not_found()
 }

@@ -106,6 +106,15 @@ pub(super) async fn update(
     Ok(())
 }
 
+/// Whether a product is in these portals and no others.
+pub(super) async fn is_in(connection: &mut PgConnection, id: ProductId, portals: &[PortalId]) -> Result<bool> {
+    let is_in = sqlx::query_scalar(
+        "select array(select portal_id from portal_product where product_id = $1 order by portal_id)
+             = array(select distinct portal from unnest($2) as portal order by portal)",
+    );
+    Ok(is_in.bind(id).bind(portals).fetch_one(connection).await?)
+}
+
 /// Puts a product into these portals and no others.
 pub(super) async fn set_portals(connection: &mut PgConnection, id: ProductId, portals: &[PortalId]) -> Result<()> {
     sqlx::query("delete from portal_product where product_id = $1 and portal_id <> all($2)")

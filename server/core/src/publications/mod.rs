@@ -12,6 +12,7 @@ use crate::{
     portals, products, registrations,
 };
 use portico_model::{
+    access::Permission,
     ids::{AuthStrategyId, PortalId, VersionId},
     paths,
     problem::{Conflict, Problem, Rule},
@@ -122,7 +123,7 @@ async fn save(
     expected: Expected,
     decide: impl FnOnce(Option<&Before>) -> PublicationInput,
 ) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::Publish)?;
     let mut tx = core.begin().await?;
     save_in(core, &mut tx, actor, version, portal, expected, decide).await?;
     tx.commit().await?;
@@ -139,6 +140,7 @@ pub(crate) async fn change_with_version(
     portal: PortalId,
     change: &PublicationChange,
 ) -> Result<()> {
+    actor.require(Permission::Publish)?;
     let is_there = store::lock(connection, version, portal).await?.is_some();
     if !is_there && change.publish_status != Some(PublishStatus::Published) {
         return Ok(());
@@ -215,7 +217,7 @@ async fn announce_deprecation(core: &Core, connection: &mut PgConnection, versio
 
 /// Removes a publication that nobody registered through. Its version is closed in that portal. For admins.
 pub async fn delete(core: &Core, actor: Actor, version: VersionId, portal: PortalId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::Publish)?;
     let mut tx = core.begin().await?;
     // Registering holds the publication, so none can come between the check and the deletion.
     store::lock(&mut tx, version, portal).await?.or_not_found()?;
@@ -230,30 +232,30 @@ pub async fn delete(core: &Core, actor: Actor, version: VersionId, portal: Porta
 
 /// The publications of a version. For admins.
 pub async fn of_version(core: &Core, actor: Actor, version: VersionId) -> Result<Vec<Publication>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::of_versions(&core.pool, &[version]).await
 }
 
 /// The publications of these versions. For admins.
 pub async fn of_versions(core: &Core, actor: Actor, versions: &[VersionId]) -> Result<Vec<Publication>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::of_versions(&core.pool, versions).await
 }
 
 /// The publications in a portal. For admins.
 pub async fn in_portal(core: &Core, actor: Actor, portal: PortalId) -> Result<Vec<Publication>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::in_portal(&core.pool, portal).await
 }
 
 /// One publication. For admins.
 pub async fn get(core: &Core, actor: Actor, version: VersionId, portal: PortalId) -> Result<Publication> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::find(&core.pool, version, portal).await?.or_not_found()
 }
 
 /// Some of the publications in a portal, by [`ATTRIBUTES`]. For admins.
 pub async fn list(core: &Core, actor: Actor, portal: PortalId, listing: &Listing) -> Result<Listed<Publication>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::list(&core.pool, portal, listing).await
 }

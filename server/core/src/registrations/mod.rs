@@ -14,6 +14,7 @@ use crate::{
     publications,
 };
 use portico_model::{
+    access::Permission,
     ids::{ApplicationId, PortalId, RegistrationId, VersionId},
     paging::{Page, PageRequest},
     paths,
@@ -76,7 +77,7 @@ pub async fn delete(core: &Core, actor: Actor, portal: PortalId, id: Registratio
 
 /// Removes anybody's registration; it may be asked for again. For admins.
 pub async fn delete_as_admin(core: &Core, actor: Actor, id: RegistrationId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::DecideRegistrations)?;
     let mut tx = core.begin().await?;
     let registration = store::lock(&mut tx, id).await?.or_not_found()?;
     store::delete(&mut tx, id).await?;
@@ -87,7 +88,7 @@ pub async fn delete_as_admin(core: &Core, actor: Actor, id: RegistrationId) -> R
 
 /// Approves, rejects, revokes or reinstates; the developer is told by mail, with the reason. For admins.
 pub async fn decide(core: &Core, actor: Actor, id: RegistrationId, status: RegistrationStatus, reason: &str) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::DecideRegistrations)?;
     let mut fields = Fields::new();
     let reason = fields.text("reason", reason, DESCRIPTION_MAX);
     fields.finish()?;
@@ -125,7 +126,7 @@ fn event(status: RegistrationStatus) -> &'static str {
 
 /// Registrations of one portal or of all. For admins.
 pub async fn list(core: &Core, actor: Actor, portal: Option<PortalId>, request: &PageRequest) -> Result<Page<Registration>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPeople)?;
     store::list(&core.pool, portal, request).await
 }
 
@@ -137,13 +138,13 @@ pub async fn list_by(
     application: Option<ApplicationId>,
     listing: &Listing,
 ) -> Result<Listed<Registration>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPeople)?;
     store::list_by(&core.pool, portal, application, listing).await
 }
 
 /// One registration. For admins.
 pub async fn get(core: &Core, actor: Actor, id: RegistrationId) -> Result<Registration> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPeople)?;
     store::find(&core.pool, id).await?.or_not_found()
 }
 

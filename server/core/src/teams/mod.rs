@@ -11,6 +11,7 @@ use crate::{
     listing::{Listed, Listing},
 };
 use portico_model::{
+    access::Permission,
     ids::{DeveloperId, PortalId, ProductId, TeamId, TeamRoleId},
     problem::{Conflict, Problem, Rule},
     states::Role,
@@ -41,7 +42,7 @@ fn check(input: TeamInput) -> Result<TeamInput> {
 
 /// Creates a team. For admins.
 pub async fn create(core: &Core, actor: Actor, portal: PortalId, input: TeamInput) -> Result<TeamId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let input = check(input)?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
@@ -62,7 +63,7 @@ pub async fn update(
     id: TeamId,
     decide: impl FnOnce(&Team) -> TeamInput,
 ) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, portal, id).await?.or_not_found()?;
     let input = check(decide(&before))?;
@@ -74,7 +75,7 @@ pub async fn update(
 
 /// Deletes a team; its developers stay, without its roles. For admins.
 pub async fn delete(core: &Core, actor: Actor, portal: PortalId, id: TeamId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     store::delete(&mut tx, portal, id).await?.then_some(()).or_not_found()?;
     audit::record(core, &mut tx, actor, Some(portal), "team.deleted", Some(id.0)).await?;
@@ -90,19 +91,19 @@ pub async fn list(
     developer: Option<DeveloperId>,
     listing: &Listing,
 ) -> Result<Listed<Team>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     store::list(&core.pool, portal, developer, listing).await
 }
 
 /// One team of a portal. For admins.
 pub async fn get(core: &Core, actor: Actor, portal: PortalId, id: TeamId) -> Result<Team> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     store::find(&core.pool, portal, id).await?.or_not_found()
 }
 
 /// Some of the developers in a team, by [`DEVELOPER_ATTRIBUTES`]. For admins.
 pub async fn developers(core: &Core, actor: Actor, id: TeamId, listing: &Listing) -> Result<Listed<TeamDeveloper>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     store::developers(&core.pool, id, listing).await
 }
 
@@ -112,7 +113,7 @@ pub async fn developers(core: &Core, actor: Actor, id: TeamId, listing: &Listing
 ///
 /// `NotFound` for the team, `Invalid` for the developer; `Conflict` with `AlreadyInTeam`.
 pub async fn add_developer(core: &Core, actor: Actor, portal: PortalId, id: TeamId, developer: DeveloperId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     store::lock(&mut tx, portal, id).await?.or_not_found()?;
     let missing = Problem::field("id", Rule::MissingReference);
@@ -127,7 +128,7 @@ pub async fn add_developer(core: &Core, actor: Actor, portal: PortalId, id: Team
 
 /// Takes a developer out of a team. For admins.
 pub async fn remove_developer(core: &Core, actor: Actor, portal: PortalId, id: TeamId, developer: DeveloperId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     store::lock(&mut tx, portal, id).await?.or_not_found()?;
     store::remove_developer(&mut tx, id, developer).await?.then_some(()).or_not_found()?;
@@ -138,7 +139,7 @@ pub async fn remove_developer(core: &Core, actor: Actor, portal: PortalId, id: T
 
 /// Some of the roles of a team. For admins.
 pub async fn roles(core: &Core, actor: Actor, id: TeamId, listing: &Listing) -> Result<Listed<TeamRole>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     store::roles(&core.pool, id, listing).await
 }
 
@@ -156,7 +157,7 @@ pub async fn assign_role(
     role: Role,
     region: &str,
 ) -> Result<TeamRoleId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let role_id = core.new_id();
     let mut tx = core.begin().await?;
     store::lock(&mut tx, portal, id).await?.or_not_found()?;
@@ -172,7 +173,7 @@ pub async fn assign_role(
 
 /// Takes a role from a team. For admins.
 pub async fn remove_role(core: &Core, actor: Actor, portal: PortalId, id: TeamId, role: TeamRoleId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     store::lock(&mut tx, portal, id).await?.or_not_found()?;
     store::delete_role(&mut tx, id, role).await?.then_some(()).or_not_found()?;
@@ -183,7 +184,7 @@ pub async fn remove_role(core: &Core, actor: Actor, portal: PortalId, id: TeamId
 
 /// Some of the mappings of a portal's teams to groups of its identity provider. For admins.
 pub async fn mappings(core: &Core, actor: Actor, portal: PortalId, listing: &Listing) -> Result<Listed<TeamGroups>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     store::mappings(&core.pool, portal, listing).await
 }
 
@@ -193,7 +194,7 @@ pub async fn mappings(core: &Core, actor: Actor, portal: PortalId, listing: &Lis
 ///
 /// `Invalid` for a team that the portal does not have.
 pub async fn map(core: &Core, actor: Actor, portal: PortalId, mappings: &[TeamGroups]) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut fields = Fields::new();
     for mapping in mappings {
         if mapping.groups.len() > GROUPS_MAX {

@@ -25,6 +25,7 @@ mod openid_connect;
 mod portals;
 mod reference;
 mod registrations;
+mod roles;
 mod schema_rules;
 mod search;
 mod sessions;

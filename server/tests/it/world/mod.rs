@@ -4,11 +4,15 @@ mod dcr;
 
 use crate::browser::TestServer;
 use portico_core::{
-    Actor, access_tokens, auth_strategies, credentials, developers, gateways::tokens, mail, portals::PortalInput,
+    Actor, access_tokens, admins, auth_strategies, credentials, developers,
+    gateways::tokens,
+    mail,
+    portals::PortalInput,
+    system_accounts::{self, SystemAccountInput},
 };
 use portico_model::{ids::DeveloperId, paging::PageRequest};
 use portico_testing::{
-    a_developer, a_document, a_linked_service, a_portal, a_strategy, a_version, an_admin, an_application,
+    a_developer, a_document, a_linked_service, a_portal, a_strategy, a_version, access_token_input, an_admin, an_application,
     an_approved_registration, issuer::Issuer, openid_connect_input, portal_input, publish,
 };
 
@@ -33,6 +37,7 @@ pub struct World {
 
 pub async fn world(server: &TestServer) -> World {
     let core = &server.core;
+    let text = str::to_owned;
     let admin = an_admin(core).await;
     let strategy = a_strategy(core, "s").await;
     let portal = a_portal(core, PortalInput { default_auth_strategy: Some(strategy), ..portal_input("a") }).await;
@@ -51,8 +56,14 @@ pub async fn world(server: &TestServer) -> World {
     let gateway = portico_core::gateways::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     tokens::create_token(core, Actor::System, gateway, "old").await.unwrap();
     let gateway_token = tokens::tokens(core, Actor::System, gateway).await.unwrap()[0].id;
-    access_tokens::create(core, admin, "old", 30).await.unwrap();
+    access_tokens::create(core, admin, &access_token_input("old", 30)).await.unwrap();
     let access_token = access_tokens::list(core, admin).await.unwrap()[0].id;
+    let account =
+        system_accounts::create(core, Actor::System, SystemAccountInput { name: text("ci"), ..SystemAccountInput::default() });
+    let account = account.await.unwrap();
+    access_tokens::create_of(core, Actor::System, account, &access_token_input("old", 30)).await.unwrap();
+    let account_token = access_tokens::list_of(core, Actor::System, account).await.unwrap()[0].id;
+    let some_admin = admins::list(core, Actor::System).await.unwrap()[0].id;
     developers::forgot_password(core, &portal, "ada@example.com", "10.0.0.9").await.unwrap();
     let mail = mail::list(core, Actor::System, &PageRequest::first()).await.unwrap().items[0].id;
     let document = a_document(core, product, "Begin").await;
@@ -60,7 +71,6 @@ pub async fn world(server: &TestServer) -> World {
     let _: DeveloperId = developer;
 
     let id = |id: &dyn std::fmt::Display| id.to_string();
-    let text = str::to_owned;
     let portal_form = |slug: &str| {
         vec![
             ("slug", text(slug)),
@@ -167,6 +177,32 @@ pub async fn world(server: &TestServer) -> World {
         ),
         ("/_fn/admin/create-access-token", Admins, vec![("name", text("ci")), ("lifetime_days", text("30"))]),
         ("/_fn/admin/revoke-access-token", Admins, vec![("access_token", id(&access_token))]),
+        (
+            "/_fn/admin/set-admin-roles",
+            Admins,
+            vec![("admin", id(&some_admin)), ("roles[0]", text("admin")), ("roles[1]", text("portal_viewer"))],
+        ),
+        (
+            "/_fn/admin/create-system-account",
+            Admins,
+            vec![("name", text("cd")), ("description", text("")), ("roles[0]", text("product_admin"))],
+        ),
+        (
+            "/_fn/admin/update-system-account",
+            Admins,
+            vec![("system_account", id(&account)), ("name", text("ci")), ("description", text("Builds"))],
+        ),
+        (
+            "/_fn/admin/create-system-account-token",
+            Admins,
+            vec![("system_account", id(&account)), ("name", text("new")), ("lifetime_days", text("30"))],
+        ),
+        (
+            "/_fn/admin/revoke-system-account-token",
+            Admins,
+            vec![("system_account", id(&account)), ("access_token", id(&account_token))],
+        ),
+        ("/_fn/admin/delete-system-account", Admins, vec![("system_account", id(&account))]),
         ("/_fn/admin/create-gateway", Admins, vec![("name", text("g"))]),
         ("/_fn/admin/create-gateway-token", Admins, vec![("gateway", id(&gateway)), ("name", text("nginx"))]),
         ("/_fn/admin/revoke-gateway-token", Admins, vec![("gateway", id(&gateway)), ("token", id(&gateway_token))]),
@@ -289,6 +325,9 @@ pub async fn world(server: &TestServer) -> World {
             text("/admin/registrations"),
             text("/admin/applications"),
             text("/admin/access-tokens"),
+            text("/admin/admins"),
+            text("/admin/system-accounts"),
+            page("/admin/system-accounts", &account),
             text("/admin/mail"),
             text("/admin/explain"),
             page("/admin/mail", &mail),

@@ -17,6 +17,7 @@ use crate::{
     jobs::{self, Job},
 };
 use portico_model::{
+    access::Permission,
     ids::{DcrClientId, DcrFindingId, DcrProviderId},
     problem::{Conflict, Problem},
     states::FindingKind,
@@ -61,7 +62,7 @@ pub struct Place {
 ///
 /// `Conflict` with `NotComparable` for a provider that cannot be asked.
 pub async fn compare(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProviders)?;
     let mut tx = core.begin().await?;
     let found = dcr_providers::store::find(&mut tx, provider).await?.or_not_found()?;
     if found.abilities().comparison == Comparison::None {
@@ -84,13 +85,13 @@ pub async fn wait_for_comparison(core: &Core, actor: Actor, provider: DcrProvide
 
 /// What the last comparison of a provider found. For admins.
 pub async fn findings(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<Vec<Finding>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProviders)?;
     store::findings(&core.pool, provider).await
 }
 
 /// Mends a finding: deletes what is no application's, makes anew what is missing, or makes alike what differs. For admins.
 pub async fn mend(core: &Core, actor: Actor, id: DcrFindingId) -> Result<DcrProviderId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProviders)?;
     let mut tx = core.begin().await?;
     let (provider, finding) = store::take_finding(&mut tx, id).await?.or_not_found()?;
     match finding.dcr_client_id {

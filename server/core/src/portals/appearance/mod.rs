@@ -6,6 +6,7 @@ pub use store::Image;
 
 use crate::{Actor, Core, Result, audit, error::OrNotFound, portals};
 use portico_model::{
+    access::Permission,
     appearance::Appearance,
     ids::PortalId,
     problem::{Problem, Rule},
@@ -21,7 +22,7 @@ pub type ImageChange = (ImageKind, Option<Image>);
 
 /// What a portal looks like. For admins.
 pub async fn get(core: &Core, actor: Actor, portal: PortalId) -> Result<(Appearance, Vec<Image>)> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     let mut connection = core.pool.acquire().await?;
     portals::store::find(&mut connection, portal).await?.or_not_found()?;
     let appearance = store::find(&mut connection, portal).await?.unwrap_or_default();
@@ -30,7 +31,7 @@ pub async fn get(core: &Core, actor: Actor, portal: PortalId) -> Result<(Appeara
 
 /// One image of a portal. For admins.
 pub async fn image(core: &Core, actor: Actor, portal: PortalId, kind: ImageKind) -> Result<Image> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadPortals)?;
     let mut connection = core.pool.acquire().await?;
     store::images(&mut connection, portal).await?.into_iter().find(|image| image.kind == kind).or_not_found()
 }
@@ -44,7 +45,7 @@ pub async fn update(
     images: &[ImageChange],
     decide: impl FnOnce(Appearance) -> Appearance,
 ) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainPortals)?;
     let mut tx = core.begin().await?;
     portals::store::lock(&mut tx, portal).await?.or_not_found()?;
     let appearance = decide(store::find(&mut tx, portal).await?.unwrap_or_default());

@@ -10,6 +10,7 @@ use crate::{
     error::{OnConstraint, OrNotFound},
 };
 use portico_model::{
+    access::Permission,
     ids::{SpecificationId, VersionId},
     problem::{Conflict, Problem},
     text::{Fields, NAME_MAX},
@@ -27,7 +28,7 @@ pub struct SpecificationChange {
 
 /// Sets a version's specification, replacing the one it had. For admins.
 pub async fn put(core: &Core, actor: Actor, version: VersionId, name: &str, content: String) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let read = read(content).await?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, version).await?;
@@ -42,7 +43,7 @@ pub async fn put(core: &Core, actor: Actor, version: VersionId, name: &str, cont
 ///
 /// `Invalid`; `Conflict` with `SpecificationExists` for a version that has one.
 pub async fn create(core: &Core, actor: Actor, version: VersionId, name: &str, content: String) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let read = read(content).await?;
     let mut tx = core.begin().await?;
     if store::lock(&mut tx, version).await?.is_some() {
@@ -61,7 +62,7 @@ pub async fn update(
     id: SpecificationId,
     change: SpecificationChange,
 ) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let mut content = change.content;
     if content.is_none() {
         content = store::find(&core.pool, version).await?.filter(|found| found.id == id).map(|found| found.content);
@@ -109,7 +110,7 @@ async fn save(
 
 /// Removes a version's specification. For admins.
 pub async fn delete(core: &Core, actor: Actor, version: VersionId, id: SpecificationId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let mut tx = core.begin().await?;
     store::lock(&mut tx, version).await?.filter(|found| found.id == id).or_not_found()?;
     store::delete(&mut tx, version).await?;
@@ -120,6 +121,6 @@ pub async fn delete(core: &Core, actor: Actor, version: VersionId, id: Specifica
 
 /// A version's specification, if it has one. For admins.
 pub async fn of_version(core: &Core, actor: Actor, version: VersionId) -> Result<Option<UploadedSpecification>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::find(&core.pool, version).await
 }

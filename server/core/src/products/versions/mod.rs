@@ -11,6 +11,7 @@ use crate::{
     publications::{self, PublicationChange},
 };
 use portico_model::{
+    access::Permission,
     ids::{GatewayServiceId, ProductId, VersionId},
     labels::Labels,
     problem::{Conflict, Problem, Rule},
@@ -75,7 +76,7 @@ fn named<T>(result: Result<T>) -> Result<T> {
 
 /// Creates a version of a product. For admins.
 pub async fn create(core: &Core, actor: Actor, product: ProductId, input: impl Into<VersionInput>) -> Result<VersionId> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let input = check(input.into())?;
     let id = core.new_id();
     let mut tx = core.begin().await?;
@@ -90,7 +91,7 @@ pub async fn create(core: &Core, actor: Actor, product: ProductId, input: impl I
 /// Changes a version, from what it is to what `decide` makes of that while nobody else changes it. Unlinked from its
 /// gateway service, it can be called no more. For admins.
 pub async fn update(core: &Core, actor: Actor, id: VersionId, decide: impl FnOnce(&Version) -> VersionInput) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, id).await?.or_not_found()?;
     let input = check(decide(&before))?;
@@ -127,7 +128,7 @@ async fn decide_everywhere(
 
 /// Deletes a version that is published nowhere and that nobody registered for. For admins.
 pub async fn delete(core: &Core, actor: Actor, id: VersionId) -> Result<()> {
-    actor.require_admin()?;
+    actor.require(Permission::MaintainProducts)?;
     let in_use = || Problem::Conflict(Conflict::VersionInUse);
     let mut tx = core.begin().await?;
     let found = store::delete(&mut tx, id)
@@ -142,19 +143,19 @@ pub async fn delete(core: &Core, actor: Actor, id: VersionId) -> Result<()> {
 
 /// The versions of a product, newest first. For admins.
 pub async fn of_product(core: &Core, actor: Actor, product: ProductId) -> Result<Vec<Version>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::of_product(&core.pool, product).await
 }
 
 /// Some of the versions of a product, by [`ATTRIBUTES`]. For admins.
 pub async fn list(core: &Core, actor: Actor, product: ProductId, listing: &Listing) -> Result<Listed<Version>> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     store::list(&core.pool, product, listing).await
 }
 
 /// One version. For admins.
 pub async fn get(core: &Core, actor: Actor, id: VersionId) -> Result<Version> {
-    actor.require_admin()?;
+    actor.require(Permission::ReadProducts)?;
     let mut connection = core.pool.acquire().await?;
     store::find(&mut connection, id).await?.or_not_found()
 }

@@ -6,6 +6,7 @@ use portico_core::{
     auth_strategies, dcr_clients, dcr_providers, developers, registrations,
 };
 use portico_model::{
+    access::Permissions,
     ids::DeveloperId,
     problem::{Conflict, Problem, Rule},
     states::{ClientCall, DcrClientState, ProviderType, RegistrationStatus},
@@ -217,7 +218,7 @@ async fn nobody_sees_or_rotates_the_client_of_another() {
     let id = world.create("app").await;
     world.settle().await;
     let bob = a_developer(&world.core, &world.portal, "bob").await;
-    for other in [bob, Actor::Admin { id: uuid::Uuid::nil().into() }] {
+    for other in [bob, Actor::Admin { id: uuid::Uuid::nil().into(), permissions: Permissions::ALL }] {
         let seen = dcr_clients::of_application(&world.core, other, world.portal.id, id).await;
         assert_eq!(problem(seen.map(|_| ())), Problem::NotFound);
         assert_eq!(problem(dcr_clients::open_secret(&world.core, other, world.portal.id, id).await), Problem::NotFound);

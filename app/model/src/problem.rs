@@ -264,6 +264,8 @@ pub enum Conflict {
     TooManyAccessTokens,
     /// The gateway has as many tokens as it may have.
     TooManyGatewayTokens,
+    /// The first request with this idempotency key has no answer yet.
+    RequestUnderWay,
     /// Nobody would be left who may do everything.
     LastAdmin,
     /// There is an admin already, so the set-up link is void.

@@ -177,6 +177,7 @@ pub async fn sweep(core: &Core) -> Result<()> {
     crate::sessions::sweep(core).await?;
     crate::access_tokens::sweep(core).await?;
     crate::attempts::sweep(core).await?;
+    crate::idempotency::sweep(core).await?;
     crate::developers::sweep(core).await?;
     crate::credentials::sweep(core).await?;
     crate::credentials::announce_expiry(core).await?;

@@ -20,6 +20,7 @@ pub mod developers;
 pub mod documents;
 pub mod error;
 pub mod gateways;
+pub mod idempotency;
 pub mod identity_providers;
 pub mod jobs;
 pub mod listing;

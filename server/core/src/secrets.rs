@@ -100,6 +100,16 @@ pub fn sha256(text: &str) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
 }
 
+/// A digest of several parts, which no other parts have.
+pub fn sha256_of(parts: &[&[u8]]) -> Vec<u8> {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().to_vec()
+}
+
 const KEY_ID_LENGTH: usize = 12;
 const KEY_SECRET_LENGTH: usize = 43;
 const CHECKSUM_LENGTH: usize = 6;

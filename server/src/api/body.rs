@@ -18,7 +18,7 @@ use std::{
 use utoipa::ToSchema;
 
 /// Largest body, in bytes: a specification in base64, with room to spare.
-const BODY_MAX: usize = 8 * 1024 * 1024;
+pub const BODY_MAX: usize = 8 * 1024 * 1024;
 
 /// The body of a request.
 pub struct Body<T>(pub T);

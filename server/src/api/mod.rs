@@ -12,6 +12,7 @@ mod control_planes;
 mod dcr_providers;
 mod developers;
 mod documents;
+mod idempotency;
 mod identity_providers;
 mod openapi;
 mod portals;
@@ -104,7 +105,7 @@ async fn admit(State(pages): State<Pages>, mut request: Request, next: Next) -> 
     match outcome {
         Ok(actor) => {
             request.extensions_mut().insert(actor);
-            problem::with_instance(next.run(request).await, &id)
+            problem::with_instance(idempotency::run(&pages.core, actor, request, next).await, &id)
         }
         Err(refusal) => problem::with_instance(refusal.into_response(), &id),
     }

@@ -144,6 +144,12 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     components.schemas.extend(schemas);
     for (path, item) in &mut document.paths.paths {
         let ids: Vec<&str> = path.split(['{', '}']).skip(1).step_by(2).collect();
+        if let Some(operation) = &mut item.post {
+            let described = "A request that is sent again with the same key gets the answer of the first one, for 24 hours.";
+            let key = ParameterBuilder::new().name("Idempotency-Key").parameter_in(ParameterIn::Header).required(Required::False);
+            let key = key.description(Some(described)).schema(Some(text())).build();
+            operation.parameters.get_or_insert_default().push(key.into());
+        }
         for operation in operations(item) {
             complete_operation(operation, &ids);
         }
@@ -158,6 +164,8 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 fn complete_operation(operation: &mut Operation, ids: &[&str]) {
     let parameters = operation.parameters.get_or_insert_default();
     let takes_query = !parameters.is_empty();
+    // A header may be wrong as well: a key that was used for another request, or whose first one is under way.
+    let takes_key = parameters.iter().any(|parameter| matches!(parameter, RefOr::T(known) if known.name == "Idempotency-Key"));
     for id in ids {
         let schema = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
         let builder = ParameterBuilder::new().name(*id).parameter_in(ParameterIn::Path).required(Required::True);
@@ -172,6 +180,9 @@ fn complete_operation(operation: &mut Operation, ids: &[&str]) {
     refuse("403", "The token may not do this.");
     if takes_query || takes_body {
         refuse("400", "Something in the request is wrong.");
+    }
+    if takes_key {
+        refuse("409", "The first request with this idempotency key is under way.");
     }
     if !ids.is_empty() {
         refuse("404", "There is no such thing, or not for this token.");

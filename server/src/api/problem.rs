@@ -232,6 +232,7 @@ fn conflict_words(problem: &Problem) -> String {
         Problem::Conflict(Conflict::SpecificationExists) => "The product version has a specification already".to_owned(),
         Problem::Conflict(Conflict::AlreadyInTeam) => "The developer is in the team already".to_owned(),
         Problem::Conflict(Conflict::RoleAssigned) => "The team has the role already".to_owned(),
+        Problem::Conflict(Conflict::RequestUnderWay) => "The first request with this key is under way".to_owned(),
         Problem::Conflict(Conflict::ServiceInUse) => "A product version is linked to the service".to_owned(),
         Problem::Conflict(Conflict::GatewayInUse) => "The control plane has services".to_owned(),
         Problem::Conflict(Conflict::StatusChange) => "There is no such step from the present status".to_owned(),

@@ -10,7 +10,9 @@ use std::{
 };
 
 /// Statuses that the descriptions forget, and that are right.
-const FORGOTTEN: [(&str, u16); 4] = [
+const FORGOTTEN: [(&str, u16); 5] = [
+    // The first request with an idempotency key, which is no word of the contracts, is under way.
+    ("POST /api-products", 409),
     // What is in use is not deleted.
     ("DELETE /portals/{portalId}/product-versions/{productVersionId}", 409),
     ("DELETE /api-products/{id}", 409),

@@ -3,6 +3,7 @@
 mod authorization;
 mod contract;
 mod description;
+mod idempotency;
 mod operations;
 mod publications;
 

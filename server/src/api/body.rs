@@ -55,6 +55,7 @@ fn is_json(content_type: &str) -> bool {
 /// With every property that is wrong, missing, or not asked for.
 pub fn read<T: DeserializeOwned + ToSchema + 'static>(value: Value) -> Result<T, Refusal> {
     let mut problems = Vec::new();
+    reject_nul(&value, "", &mut problems);
     let shape = shape::<T>()?;
     for error in shape.validator.iter_errors(&value) {
         shape.explain(&error, &mut problems);
@@ -68,6 +69,24 @@ pub fn read<T: DeserializeOwned + ToSchema + 'static>(value: Value) -> Result<T,
         return Err(Refusal::from(Problem::Invalid(problems)).at(Source::Body));
     }
     serde_json::from_value(value).map_err(|_| whole(Rule::Type(ValueType::Object)))
+}
+
+/// Postgres keeps no NUL, in no text and in no JSON.
+fn reject_nul(value: &Value, path: &str, problems: &mut Vec<FieldProblem>) {
+    let rejected = || FieldProblem { field: field(path, ""), rule: Rule::ControlCharacter };
+    match value {
+        Value::String(text) if text.contains('\0') => problems.push(rejected()),
+        Value::Array(items) => items.iter().for_each(|item| reject_nul(item, path, problems)),
+        Value::Object(properties) => {
+            for (name, value) in properties {
+                if name.contains('\0') {
+                    problems.push(rejected());
+                }
+                reject_nul(value, &format!("{path}/{name}"), problems);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn whole(rule: Rule) -> Refusal {

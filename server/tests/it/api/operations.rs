@@ -168,6 +168,10 @@ async fn documents(client: &Client<'_>, product: &str) {
     let start = client.post(&all, body("start", Value::Null)).await.id();
     let inside = client.post(&all, body("inside", json!(start))).await.id();
     assert_eq!(client.post(&all, body("START", Value::Null)).await.status.as_u16(), 409);
+    for metadata in [json!({"a": ["x\0"]}), json!({"a": {"\0": 1}})] {
+        let wrong = client.patch(&format!("{all}/{inside}"), json!({"metadata": metadata})).await.wrong();
+        assert_eq!((wrong.0.as_str(), wrong.1.as_str()), ("metadata.a", "invalid"), "no NUL is kept");
+    }
     let seen = client.get(&format!("{all}/{inside}")).await.is(200);
     assert_eq!((&seen["ast"][0]["type"], &seen["metadata"]), (&json!("heading"), &json!({"a": 1})));
     let base64 = STANDARD.encode("## Ünïcode");

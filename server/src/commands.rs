@@ -2,13 +2,17 @@
 
 use crate::{
     api,
-    config::Config,
+    config::{Config, Remote},
+    declarative::{self, client::Client},
     serve::{self, Opened, failed},
 };
 use anyhow::Context;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use portico_core::{Actor, access_tokens, admins, gateways::kong, secrets::Plain};
-use std::io::{BufRead, IsTerminal};
+use std::{
+    io::{BufRead, IsTerminal},
+    path::PathBuf,
+};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// A self-hosted developer portal with application registration.
@@ -21,6 +25,15 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Here(HereCommand),
+    #[command(flatten)]
+    There(ThereCommand),
+}
+
+/// What is done on this machine's own database.
+#[derive(Subcommand)]
+enum HereCommand {
     /// Serve portals, the admin console and the gateway.
     Serve,
     /// Serve with demo data, made where it is missing, and an echo API behind the gateway.
@@ -47,10 +60,33 @@ enum Command {
         #[arg(long)]
         gateway: Option<String>,
     },
-    /// Print the OpenAPI description of the management API.
-    Openapi,
     /// Read the settings, print them, and stop.
     CheckConfig,
+}
+
+/// What needs no database: it is asked of a Portico that runs, or of this program alone.
+#[derive(Subcommand)]
+enum ThereCommand {
+    /// Say what would change if a Portico became what files describe, and which applications would stop working.
+    Plan(DeclarativeArguments),
+    /// Make a Portico what files describe. What they do not name stays, and nothing is deleted.
+    Apply(DeclarativeArguments),
+    /// Describe a Portico by files; secrets become names of variables.
+    Export {
+        /// Where the files are written.
+        #[arg(short = 'o', long = "output")]
+        directory: PathBuf,
+    },
+    /// Print the OpenAPI description of the management API.
+    Openapi,
+}
+
+/// The Portico is the one at `PORTICO_URL`, asked with the access token in `PORTICO_TOKEN`.
+#[derive(Args)]
+struct DeclarativeArguments {
+    /// A directory of YAML files, or one file.
+    #[arg(short = 'f', long = "files")]
+    files: PathBuf,
 }
 
 /// A kind of gateway that has a configuration file.
@@ -62,15 +98,41 @@ enum GatewayKind {
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
-    let config = Config::read()?;
-    log();
     // One TLS implementation for everything; a second installation is refused, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match cli.command {
-        Command::Serve => serve::serve(&config, false).await,
-        Command::Demo => serve::serve(&config, true).await,
-        Command::Migrate => once(&config, async |_| Ok("The database is up to date.".to_owned())).await,
-        Command::CreateAdmin { email } => {
+        Command::Here(command) => run_here(command).await,
+        Command::There(command) => {
+            println!("{}", run_there(command).await?);
+            Ok(())
+        }
+    }
+}
+
+async fn run_there(command: ThereCommand) -> anyhow::Result<String> {
+    let there = || {
+        let remote = Remote::read()?;
+        Ok::<_, anyhow::Error>((Client::new(&remote.url, &remote.token)?, remote.variables))
+    };
+    match command {
+        ThereCommand::Plan(arguments) => declarative::plan(&there()?.0, &arguments.files).await,
+        ThereCommand::Apply(arguments) => {
+            let (client, variables) = there()?;
+            declarative::apply(&client, &arguments.files, &variables).await
+        }
+        ThereCommand::Export { directory } => declarative::export(&there()?.0, &directory).await,
+        ThereCommand::Openapi => Ok(serde_json::to_string_pretty(&api::description())?),
+    }
+}
+
+async fn run_here(command: HereCommand) -> anyhow::Result<()> {
+    let config = Config::read()?;
+    log();
+    match command {
+        HereCommand::Serve => serve::serve(&config, false).await,
+        HereCommand::Demo => serve::serve(&config, true).await,
+        HereCommand::Migrate => once(&config, async |_| Ok("The database is up to date.".to_owned())).await,
+        HereCommand::CreateAdmin { email } => {
             let password = read_password()?;
             once(&config, async |opened| {
                 admins::create(&opened.core, Actor::System, &email, password).await.map_err(failed)?;
@@ -78,25 +140,21 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             })
             .await
         }
-        Command::CreateToken { admin, name } => {
+        HereCommand::CreateToken { admin, name } => {
             once(&config, async |opened| {
                 let token = access_tokens::create_for(&opened.core, Actor::System, &admin, &name).await.map_err(failed)?;
                 Ok(token.expose().to_owned())
             })
             .await
         }
-        Command::GatewayConfig { kind: GatewayKind::Kong, gateway } => {
+        HereCommand::GatewayConfig { kind: GatewayKind::Kong, gateway } => {
             once(&config, async |opened| {
                 let written = kong::declarative(&opened.core, gateway.as_deref()).await.map_err(failed)?;
                 Ok(serde_saphyr::to_string(&written)?)
             })
             .await
         }
-        Command::Openapi => {
-            println!("{}", serde_json::to_string_pretty(&api::description())?);
-            Ok(())
-        }
-        Command::CheckConfig => {
+        HereCommand::CheckConfig => {
             serve::delivery(&config)?;
             print!("{}", config.to_toml()?);
             Ok(())

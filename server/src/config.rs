@@ -6,7 +6,7 @@
 use anyhow::{Context, anyhow, bail, ensure};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize, Serializer};
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use toml::{Table, Value};
 use url::Url;
 
@@ -141,6 +141,41 @@ const VARIABLES: [(&str, &str, &str, Kind); 14] = [
     ("PORTICO_MAIL_FROM", "mail", "from", Kind::Text),
 ];
 const CONFIG_FILE: &str = "PORTICO_CONFIG";
+/// Of the commands that ask a Portico that runs; the others pass over them.
+const REMOTE_URL: &str = "PORTICO_URL";
+const REMOTE_TOKEN: &str = "PORTICO_TOKEN";
+
+/// A Portico that runs somewhere, as `plan`, `apply` and `export` find it.
+pub struct Remote {
+    /// `PORTICO_URL`: its base URL. `http://localhost:3000`.
+    pub url: String,
+    /// `PORTICO_TOKEN`: an access token.
+    pub token: String,
+    /// Every variable, of which files name those that hold secrets.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl Remote {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    ///
+    /// When there is no token.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn read() -> anyhow::Result<Self> {
+        let variables: BTreeMap<String, String> = std::env::vars().collect();
+        let token = variables.get(REMOTE_TOKEN).cloned();
+        Ok(Self {
+            url: variables.get(REMOTE_URL).cloned().unwrap_or_else(|| "http://localhost:3000".to_owned()),
+            token: token.context("PORTICO_TOKEN must hold an access token; admins make one in the console")?,
+            variables,
+        })
+    }
+}
+
+fn is_setting(name: &str) -> bool {
+    name == "DATABASE_URL" || name.starts_with("PORTICO_") && name != REMOTE_URL && name != REMOTE_TOKEN
+}
 
 impl Config {
     /// Reads the process's environment and the file that it names.
@@ -150,8 +185,7 @@ impl Config {
     /// Names the setting that is unknown or wrong.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn read() -> anyhow::Result<Self> {
-        let environment: Vec<(String, String)> =
-            std::env::vars().filter(|(name, _)| name == "DATABASE_URL" || name.starts_with("PORTICO_")).collect();
+        let environment: Vec<(String, String)> = std::env::vars().filter(|(name, _)| is_setting(name)).collect();
         let file = match environment.iter().find(|(name, _)| name == CONFIG_FILE) {
             Some((_, path)) => std::fs::read_to_string(path).with_context(|| format!("{CONFIG_FILE}: cannot read {path}"))?,
             None => String::new(),

@@ -5,6 +5,7 @@ pub mod api;
 pub mod assets;
 pub mod commands;
 pub mod config;
+pub mod declarative;
 pub mod demo;
 pub mod forms;
 pub mod hosts;

@@ -17,8 +17,8 @@ use std::{
 };
 use utoipa::ToSchema;
 
-/// Largest body, in bytes: a specification in base64, with room to spare.
-pub const BODY_MAX: usize = 8 * 1024 * 1024;
+/// Largest body, in bytes: the largest specification in base64, with room to spare.
+pub const BODY_MAX: usize = 28 * 1024 * 1024;
 
 /// The body of a request.
 pub struct Body<T>(pub T);

@@ -26,7 +26,7 @@ mod teams;
 use crate::{middleware::RequestId, pages::Pages};
 use axum::{
     Json, Router,
-    extract::{FromRequestParts, Path, Request, State},
+    extract::{DefaultBodyLimit, FromRequestParts, Path, Request, State},
     http::{StatusCode, header, request::Parts},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -88,6 +88,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/openapi.json", get(async move || Json(document)))
         .fallback(|| async { Refusal::from(Problem::NotFound) })
         .method_not_allowed_fallback(|| async { Refusal::method_not_allowed() })
+        .layer(DefaultBodyLimit::max(body::BODY_MAX))
         .layer(from_fn_with_state(pages.clone(), admit))
         .with_state(pages);
     Router::new().fallback_service(NormalizePath::trim_trailing_slash(router))

@@ -54,6 +54,15 @@ impl TestServer {
         Self { router: hosts::router(pages, false), core, gateway }
     }
 
+    /// Serves at a port of its own until the test ends; where that is.
+    pub async fn listen(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
     pub fn browser(&self, host: &str) -> Browser<'_> {
         Browser { server: self, host: host.to_owned(), cookie: Mutex::new(None) }
     }

@@ -12,6 +12,7 @@ mod authorization_coverage;
 mod bad_input;
 mod browser;
 mod clients;
+mod declarative;
 mod explain;
 mod forms;
 mod markdown;

@@ -53,6 +53,7 @@ pub struct Outgoing {
     client: Client<HttpsConnector<GuardedConnector>, Full<Bytes>>,
     allowed: AllowedNetworks,
     timeout: Duration,
+    answer_max: usize,
 }
 
 impl Outgoing {
@@ -61,12 +62,17 @@ impl Outgoing {
     /// When the machine's certificate authorities cannot be read.
     pub fn new(allowed: AllowedNetworks) -> anyhow::Result<Self> {
         let client = Client::builder(TokioExecutor::new()).build(connector(allowed.clone(), CONNECT_TIMEOUT)?);
-        Ok(Self { client, allowed, timeout: TIMEOUT })
+        Ok(Self { client, allowed, timeout: TIMEOUT, answer_max: ANSWER_MAX })
     }
 
     /// With less patience than usual.
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// That reads answers of up to so many bytes.
+    pub fn with_largest_answer(self, answer_max: usize) -> Self {
+        Self { answer_max, ..self }
     }
 
     /// Where requests may go.
@@ -82,10 +88,11 @@ impl Outgoing {
                 fault(&error, otherwise)
             })?;
             let (parts, body) = answer.into_parts();
-            let body = Limited::new(body, ANSWER_MAX).collect().await.map_err(|error| match error.is::<LengthLimitError>() {
-                true => Fault::TooLarge,
-                false => Fault::Broken,
-            })?;
+            let body =
+                Limited::new(body, self.answer_max).collect().await.map_err(|error| match error.is::<LengthLimitError>() {
+                    true => Fault::TooLarge,
+                    false => Fault::Broken,
+                })?;
             Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
         };
         tokio::time::timeout(self.timeout, answering).await.unwrap_or(Err(Fault::Timeout))

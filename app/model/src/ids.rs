@@ -71,6 +71,8 @@ ids! {
     GatewayServiceId,
     /// How the callers of an API authenticate.
     AuthStrategyId,
+    /// Where audit logs are sent.
+    AuditLogDestinationId,
     /// A program with tokens of its own.
     SystemAccountId,
     /// A team of developers.

@@ -264,6 +264,10 @@ pub enum Conflict {
     TooManyAccessTokens,
     /// The gateway has as many tokens as it may have.
     TooManyGatewayTokens,
+    /// Audit logs are being sent again.
+    ReplayRunning,
+    /// A webhook leads to the destination.
+    DestinationInUse,
     /// The first request with this idempotency key has no answer yet.
     RequestUnderWay,
     /// Nobody would be left who may do everything.

@@ -135,6 +135,24 @@ states! {
 }
 
 states! {
+    /// How audit logs are written.
+    LogFormat {
+        Cef = "cef",
+        Json = "json",
+    }
+}
+
+states! {
+    /// How far sending audit logs again is.
+    ReplayStatus {
+        Accepted = "accepted",
+        Running = "running",
+        Completed = "completed",
+        Failed = "failed",
+    }
+}
+
+states! {
     /// Where an image of a portal is shown.
     ImageKind {
         Logo = "logo",

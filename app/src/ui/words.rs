@@ -174,6 +174,8 @@ fn conflict(conflict: &Conflict) -> &'static str {
         Conflict::GatewayInUse => "This gateway has services. Delete them first.",
         Conflict::PortalInUse => "This portal has developers or publications. Delete them first.",
         Conflict::ProductInUse => "This product has versions. Delete them first.",
+        Conflict::ReplayRunning => "A replay is running. Wait until it is done.",
+        Conflict::DestinationInUse => "A webhook leads to this destination. Change that first.",
         Conflict::RequestUnderWay => "This was sent before and is under way. Look again in a moment.",
         Conflict::LastAdmin => "Somebody has to be left who may do everything. Make another one an admin first.",
         Conflict::AlreadyInTeam => "This developer is in the team already.",

@@ -14,11 +14,24 @@ pub async fn record(
     event: &'static str,
     subject: Option<Uuid>,
 ) -> Result<()> {
+    record_entry(core, connection, actor, portal, event, subject).await.map(|_| ())
+}
+
+/// The same; the entry's id.
+pub async fn record_entry(
+    core: &Core,
+    connection: &mut PgConnection,
+    actor: Actor,
+    portal: Option<PortalId>,
+    event: &'static str,
+    subject: Option<Uuid>,
+) -> Result<Uuid> {
+    let id: Uuid = core.new_id();
     sqlx::query(
         "insert into audit_entry (id, happened_at, actor, actor_id, portal_id, event, subject_id)
          values ($1, $2, $3, $4, $5, $6, $7)",
     )
-    .bind(core.new_id::<Uuid>())
+    .bind(id)
     .bind(core.now())
     .bind(actor.kind())
     .bind(actor.id())
@@ -27,5 +40,5 @@ pub async fn record(
     .bind(subject)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(id)
 }

@@ -1,8 +1,8 @@
 //! Work that is done after a commit: recorded in the transaction of the change, then retried until
 //! it succeeds or is dead, by whichever process is free.
 
-use crate::{Core, Result, dcr_clients, mail};
-use portico_model::ids::{AuthStrategyId, MailId};
+use crate::{Core, Result, audit_webhooks, dcr_clients, mail};
+use portico_model::ids::{AuthStrategyId, MailId, PortalId};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, types::Json};
 use std::time::Duration;
@@ -37,6 +37,16 @@ pub enum Job {
     CompareClients {
         place: dcr_clients::Place,
     },
+    /// Sends an entry of the audit log to where its portal's webhook leads.
+    DeliverAuditEntry {
+        portal: PortalId,
+        entry: Uuid,
+    },
+    /// Sends some entries again.
+    ReplayAuditLog {
+        portal: PortalId,
+        after: Option<Uuid>,
+    },
 }
 
 impl Job {
@@ -45,6 +55,8 @@ impl Job {
             Self::SendMail { .. } => "send_mail",
             Self::ReviewClients { .. } => "review_clients",
             Self::CompareClients { .. } => "compare_clients",
+            Self::DeliverAuditEntry { .. } => "deliver_audit_entry",
+            Self::ReplayAuditLog { .. } => "replay_audit_log",
         }
     }
 
@@ -53,13 +65,17 @@ impl Job {
             Self::SendMail { mail } => mail::deliver(core, *mail).await,
             Self::ReviewClients { strategy } => dcr_clients::review_strategy(core, *strategy).await,
             Self::CompareClients { place } => dcr_clients::compare_on(core, place).await,
+            Self::DeliverAuditEntry { portal, entry } => audit_webhooks::deliver(core, *portal, *entry).await,
+            Self::ReplayAuditLog { portal, after } => audit_webhooks::replay_on(core, *portal, *after).await,
         }
     }
 
     async fn failed(&self, core: &Core, error: &str, is_dead: bool) -> Result<()> {
         match self {
             Self::SendMail { mail } => mail::note_failure(core, *mail, error, is_dead).await,
-            Self::ReviewClients { .. } => Ok(()),
+            Self::ReviewClients { .. } | Self::DeliverAuditEntry { .. } => Ok(()),
+            Self::ReplayAuditLog { portal, .. } if is_dead => audit_webhooks::give_up_replay(core, *portal).await,
+            Self::ReplayAuditLog { .. } => Ok(()),
             Self::CompareClients { place } => dcr_clients::note_comparison_failure(core, place, error).await,
         }
     }

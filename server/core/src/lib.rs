@@ -10,6 +10,7 @@ pub mod admins;
 pub mod applications;
 pub mod attempts;
 pub mod audit;
+pub mod audit_webhooks;
 pub mod auth_strategies;
 pub mod clock;
 pub mod credentials;

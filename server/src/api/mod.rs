@@ -6,6 +6,7 @@
 mod api_products;
 mod appearance;
 mod applications;
+mod audit_logs;
 mod auth_strategies;
 mod body;
 mod control_planes;
@@ -70,6 +71,7 @@ fn operations() -> (Router<Pages>, OpenApi) {
         .merge(teams::router())
         .merge(identity_providers::router())
         .merge(appearance::router())
+        .merge(audit_logs::router())
         .merge(control_planes::router())
         .split_for_parts();
     (router, openapi::complete(document))

@@ -233,6 +233,8 @@ fn conflict_words(problem: &Problem) -> String {
         Problem::Conflict(Conflict::AlreadyInTeam) => "The developer is in the team already".to_owned(),
         Problem::Conflict(Conflict::RoleAssigned) => "The team has the role already".to_owned(),
         Problem::Conflict(Conflict::RequestUnderWay) => "The first request with this key is under way".to_owned(),
+        Problem::Conflict(Conflict::ReplayRunning) => "A replay job is currently running".to_owned(),
+        Problem::Conflict(Conflict::DestinationInUse) => "A webhook leads to the destination".to_owned(),
         Problem::Conflict(Conflict::ServiceInUse) => "A product version is linked to the service".to_owned(),
         Problem::Conflict(Conflict::GatewayInUse) => "The control plane has services".to_owned(),
         Problem::Conflict(Conflict::StatusChange) => "There is no such step from the present status".to_owned(),

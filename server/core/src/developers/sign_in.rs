@@ -1,7 +1,7 @@
 //! Signing in: the same answer in the same time whether or not an address has an account.
 
 use super::store;
-use crate::{Actor, Core, Error, Result, attempts, audit, portals::Portal, secrets::Plain};
+use crate::{Actor, Core, Error, Result, attempts, audit, audit_webhooks, portals::Portal, secrets::Plain};
 use portico_model::{ids::DeveloperId, problem::Problem, states::DeveloperStatus};
 
 /// Whose password this is. For anyone; `address` is the network address, for the limit.
@@ -23,7 +23,9 @@ pub async fn sign_in(core: &Core, portal: &Portal, email: &str, password: Plain,
     }
     let mut tx = core.begin().await?;
     let actor = Actor::Developer { id: developer.id, portal: portal.id };
-    audit::record(core, &mut tx, actor, Some(portal.id), "developer.signed_in", Some(developer.id.0)).await?;
+    let subject = Some(developer.id.0);
+    let entry = audit::record_entry(core, &mut tx, actor, Some(portal.id), audit_webhooks::SIGNED_IN, subject).await?;
+    audit_webhooks::announce(core, &mut tx, portal.id, entry).await?;
     tx.commit().await?;
     Ok(developer.id)
 }

@@ -56,6 +56,7 @@ fn example(schema: &Value, description: &Value) -> Value {
         return words[0].clone();
     }
     match (schema["type"].as_str().unwrap_or("object"), schema["format"].as_str()) {
+        ("string", Some("date-time")) => json!("2026-01-01T00:00:00Z"),
         ("string", Some("uuid")) => json!(uuid::Uuid::nil()),
         ("string", Some("byte")) => json!("eA=="),
         ("string", _) if schema["pattern"].is_string() => json!("x.yaml"),
@@ -134,6 +135,14 @@ fn permission(operation: &Operation) -> Option<Permission> {
                 DecideRegistrations
             }
         }
+        ("audit-logs", _) => {
+            if reads {
+                ReadPortals
+            } else {
+                MaintainPortals
+            }
+        }
+        ("audit-log-destinations", _) => Operate,
         ("control-planes", _) => {
             if reads {
                 ReadGateways

@@ -1,6 +1,7 @@
 // Automation: a token made in the console, and the instruction of the product's own guide as it is printed.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { expect, signIn, test } from "./support.js";
 
 test("an admin's token publishes a version, and is refused once it is revoked", async ({ demo, openBrowser }) => {
@@ -45,6 +46,52 @@ test("an admin's token publishes a version, and is refused once it is revoked", 
   await admin.getByRole("button", { name: "Revoke access token" }).click();
   await expect(admin.getByRole("status").first()).toContainText("The token is revoked.");
   expect(publish().status).toBe(401);
+});
+
+test("a system account makes what files describe, as far as its roles go", async ({ demo, openBrowser }, testInfo) => {
+  const admin = await openBrowser();
+  await signIn(admin, `${demo.base}/admin/sign-in`, "admin@example.com");
+  await admin.getByRole("link", { name: "System accounts" }).click();
+  await admin.getByText("New system account").click();
+  await admin.getByLabel("Name", { exact: true }).fill("Delivery");
+  await admin.getByLabel("API product viewer").check();
+  await admin.getByRole("button", { name: "Create system account" }).click();
+  await expect(admin.getByRole("heading", { name: "Delivery" })).toBeVisible();
+  await admin.getByLabel("Name of a new token").fill("pipeline");
+  await admin.getByRole("button", { name: "Create access token" }).click();
+  const token = await admin.locator("#new-token").textContent();
+
+  const folder = testInfo.outputPath("files");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/portico.yaml`, "products:\n  - {name: Tides, description: Of the sea., portals: [Staging], versions: [{name: v1}]}\n");
+  const portico = (...words) => {
+    const env = { ...process.env, PORTICO_URL: demo.base, PORTICO_TOKEN: token };
+    const { status, stdout, stderr } = spawnSync(process.env.PORTICO_BINARY, words, { env, encoding: "utf8" });
+    return { status, said: stdout + stderr };
+  };
+  expect(portico("plan", "-f", folder).said).toContain("+ API product Tides");
+  const refused = portico("apply", "-f", folder);
+  expect(refused.status).not.toBe(0);
+  expect(refused.said).toContain("403");
+
+  await admin.getByLabel("API product admin").check();
+  await admin.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(admin.getByRole("status").first()).toContainText("Saved.");
+  expect(portico("apply", "-f", folder)).toMatchObject({ status: 0 });
+  expect(portico("plan", "-f", folder).said).toContain("0 to make, 0 to change, 2 as they should be.");
+  await admin.goto(`${demo.base}/admin/products`);
+  await expect(admin.locator("main").getByRole("link", { name: "Tides" })).toBeVisible();
+});
+
+test("an admin with a role sees and does what it says, and the last one stays", async ({ demo, openBrowser }) => {
+  const admin = await openBrowser();
+  await signIn(admin, `${demo.base}/admin/sign-in`, "admin@example.com");
+  await admin.getByRole("link", { name: "Admins" }).click();
+  await admin.getByText("Change roles").click();
+  await admin.getByLabel("Admin", { exact: true }).uncheck();
+  await admin.getByLabel("Portal viewer").check();
+  await admin.getByRole("button", { name: "Save" }).click();
+  await expect(admin.getByRole("alert").first()).toContainText("Somebody has to be left who may do everything.");
 });
 
 /// The id in the address that a link leads to.

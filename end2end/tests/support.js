@@ -309,6 +309,13 @@ export async function mainPages(demo, openBrowser) {
   await ops.getByLabel("Auth strategy").selectOption({ label: "Okta, production (1 product version, client made by Okta)" });
   await ops.getByRole("button", { name: "Create application" }).click();
   await ops.getByRole("button", { name: "Show the client secret" }).waitFor();
+  await admin.goto(`${demo.base}/admin/system-accounts`);
+  await admin.getByText("New system account").click();
+  await admin.getByLabel("Name", { exact: true }).fill("Delivery");
+  await admin.getByLabel("API product admin").check();
+  await admin.getByRole("button", { name: "Create system account" }).click();
+  await admin.getByLabel("Name of a new token").waitFor();
+  const systemAccount = admin.url();
   return [
     [visitor, "directory", `${demo.base}/`],
     [visitor, "no-such-portal", demo.portal("nowhere")],
@@ -361,6 +368,9 @@ export async function mainPages(demo, openBrowser) {
     [admin, "admin-registrations", `${demo.base}/admin/registrations`],
     [admin, "admin-applications", `${demo.base}/admin/applications`],
     [admin, "admin-access-tokens", `${demo.base}/admin/access-tokens`],
+    [admin, "admin-admins", `${demo.base}/admin/admins`],
+    [admin, "admin-system-accounts", `${demo.base}/admin/system-accounts`],
+    [admin, "admin-system-account", systemAccount],
     [admin, "admin-mails", `${demo.base}/admin/mail`],
     [admin, "admin-mail", mail],
     [admin, "admin-explain", `${demo.base}/admin/explain`],

@@ -4,7 +4,11 @@ use crate::{
     Row,
     seed::{Crowd, crowd},
 };
-use portico_core::{Actor, applications, credentials, developers, registrations};
+use portico_core::{
+    Actor, applications, credentials, developers,
+    listing::{Attribute, Listing},
+    registrations,
+};
 use portico_model::{ids::ApplicationId, paging::PageRequest};
 use portico_testing::{TestCore, a_developer, a_portal, a_strategy, a_version, an_application, portal_input, publish};
 use std::{
@@ -41,6 +45,36 @@ async fn slowest<F: Future<Output = ()>>(what: &str, requests: Vec<PageRequest>,
         if took >= slowest.0 {
             let page = request.index + 1;
             slowest = (took, format!(" (sorted by {:?}, searched for {:?}, page {page})", request.sort, request.search));
+        }
+    }
+    row(what, slowest.0, &slowest.1)
+}
+
+/// The slowest page of a list of the management API, by every order and with filters.
+async fn slowest_listed<F: Future<Output = i64>>(
+    what: &str,
+    attributes: &'static [Attribute],
+    list: impl Fn(Listing) -> F,
+) -> Row {
+    let listing = |query: &[(&str, String)]| {
+        let query: Vec<(String, String)> = query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Listing::parse(&query, attributes).expect("a query that the list knows")
+    };
+    let total = list(listing(&[])).await;
+    let pages = [1, total / 20, total / 10];
+    let sorts = attributes.iter().filter(|attribute| attribute.is_sortable).map(|attribute| attribute.name);
+    let sorts = sorts.flat_map(|name| [name.to_owned(), format!("{name} desc")]).chain(["id".to_owned()]);
+    let mut slowest = (Duration::ZERO, String::new());
+    for sort in sorts {
+        for page in pages {
+            let mut query = vec![("page[number]", page.to_string())];
+            if sort != "id" {
+                query.push(("sort", sort.clone()));
+            }
+            let took = time(async || list(listing(&query)).await).await;
+            if took >= slowest.0 {
+                slowest = (took, format!(" (sorted by {sort:?}, page {page} of ten each)"));
+            }
         }
     }
     row(what, slowest.0, &slowest.1)
@@ -91,6 +125,17 @@ pub async fn measure() -> Vec<Row> {
     let in_portal = slowest("the same, of one portal and state", filtered, async |request| {
         registrations::list(core, admin, Some(portal.id), &request).await.unwrap();
     });
+    let api_developers = slowest_listed("API: slowest page of 100,000 developers", developers::ATTRIBUTES, async |listing| {
+        developers::list_by(core, admin, portal.id, &listing).await.unwrap().total
+    });
+    let api_applications =
+        slowest_listed("API: slowest page of 250,000 applications", applications::ATTRIBUTES, async |listing| {
+            applications::list_by(core, admin, portal.id, &listing).await.unwrap().total
+        });
+    let api_registrations =
+        slowest_listed("API: slowest page of 250,000 registrations", registrations::ATTRIBUTES, async |listing| {
+            registrations::list_by(core, admin, portal.id, None, &listing).await.unwrap().total
+        });
     let waiting = time(async || registrations::waiting(core, admin).await.unwrap());
     let own = time(async || applications::list_own(core, ada, portal.id, &PageRequest::first()).await.unwrap());
     let keys = time(async || credentials::list(core, ada, portal.id, application).await.unwrap());
@@ -99,6 +144,9 @@ pub async fn measure() -> Vec<Row> {
         applications.await,
         registrations.await,
         in_portal.await,
+        api_developers.await,
+        api_applications.await,
+        api_registrations.await,
         row("how many wait, on the overview", waiting.await, ""),
         row("a developer's own applications", own.await, ""),
         row("an application's keys, of 1,000,000", keys.await, ""),

@@ -191,13 +191,15 @@ impl Listing {
         query.push(" limit ").push_bind(limit).push(" offset ").push_bind(offset);
     }
 
-    /// The order, ended by what no two rows have alike. Absent values come first.
+    /// The order, ended by what no two rows have alike, in the direction that an index has as well.
     fn push_order(&self, query: &mut QueryBuilder<Postgres>, table: &'static str, is_reversed: bool) {
+        let direction = |is_descending: bool| if is_descending == is_reversed { "" } else { " desc" };
         query.push(" order by ");
         for (column, is_descending) in &self.order {
-            query.push(column).push(if *is_descending == is_reversed { " nulls first, " } else { " desc nulls last, " });
+            query.push(column).push(direction(*is_descending)).push(", ");
         }
-        query.push(table).push(".id").push(if is_reversed { " desc" } else { "" });
+        let is_descending = self.order.last().is_some_and(|(_, is_descending)| *is_descending);
+        query.push(table).push(".id").push(direction(is_descending));
     }
 }
 
@@ -332,7 +334,7 @@ mod tests {
         assert_eq!(sql(&[]), " order by thing.id limit $1 offset $2");
         assert_eq!(
             sql(&[("sort", "status desc,created_at"), ("page[size]", "2"), ("page[number]", "3")]),
-            " order by thing.status desc nulls last, thing.created_at nulls first, thing.id limit $1 offset $2"
+            " order by thing.status desc, thing.created_at, thing.id limit $1 offset $2"
         );
         assert_eq!(
             sql(&[("filter[id]", id), ("filter[status][neq]", "on"), ("filter[is_old][eq]", "true")]),
@@ -351,8 +353,9 @@ mod tests {
     #[test]
     fn a_page_is_counted_from_the_nearer_end() {
         let page = |number: &str| sql_of(100, &[("sort", "status"), ("page[number]", number)]);
-        assert_eq!(page("6"), " order by thing.status nulls first, thing.id limit $1 offset $2");
-        assert_eq!(page("7"), " order by thing.status desc nulls last, thing.id desc limit $1 offset $2");
+        assert_eq!(page("6"), " order by thing.status, thing.id limit $1 offset $2");
+        assert_eq!(page("7"), " order by thing.status desc, thing.id desc limit $1 offset $2");
+        assert_eq!(sql(&[("sort", "status desc")]), " order by thing.status desc, thing.id desc limit $1 offset $2");
         assert_eq!(page("11"), page("6"), "after the end there is nothing");
     }
 

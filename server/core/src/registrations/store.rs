@@ -34,18 +34,15 @@ pub struct Registration {
     pub updated_at: OffsetDateTime,
 }
 
-const DEVELOPER: &str = "(select developer_id from application where application.id = registration.application_id)";
-
 /// What the registrations of a portal are filtered and ordered by.
 pub const ATTRIBUTES: &[Attribute] = &[
     Attribute::sort("created_at", "registration.created_at"),
     Attribute::sort("updated_at", "registration.updated_at"),
-    Attribute::new("developer_id", DEVELOPER, Kind::Uuid),
+    Attribute::new("developer_id", "registration.developer_id", Kind::Uuid),
     Attribute::new("status", "registration.status", Kind::Text),
     Attribute::filter(
         "developer_name",
-        "(select full_name from application join developer on developer.id = application.developer_id
-          where application.id = registration.application_id)",
+        "(select full_name from developer where developer.id = registration.developer_id)",
         Kind::Text,
     ),
     Attribute::filter(

@@ -6,6 +6,7 @@ mod description;
 mod idempotency;
 mod operations;
 mod publications;
+mod writers;
 
 use crate::browser::TestServer;
 use axum::{

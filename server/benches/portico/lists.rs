@@ -58,7 +58,7 @@ async fn slowest_listed<F: Future<Output = i64>>(
 ) -> Row {
     let listing = |query: &[(&str, String)]| {
         let query: Vec<(String, String)> = query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Listing::parse(&query, attributes).expect("a query that the list knows")
+        Listing::parse(&query, attributes).unwrap()
     };
     let total = list(listing(&[])).await;
     let pages = [1, total / 20, total / 10];

@@ -22,6 +22,7 @@ mod product_versions;
 mod publications;
 mod registrations;
 mod specifications;
+mod team_groups;
 mod teams;
 
 use crate::{middleware::RequestId, pages::Pages};
@@ -69,6 +70,7 @@ fn operations() -> (Router<Pages>, OpenApi) {
         .merge(applications::router())
         .merge(registrations::router())
         .merge(teams::router())
+        .merge(team_groups::router())
         .merge(identity_providers::router())
         .merge(appearance::router())
         .merge(audit_logs::router())

@@ -1,4 +1,4 @@
-//! `/portals/{portalId}/teams`, their developers and roles, and the groups that are mapped to them.
+//! `/portals/{portalId}/teams`, their developers and roles.
 
 use super::{
     Answer, Call, PageOf,
@@ -12,13 +12,11 @@ use super::{
 use crate::pages::Pages;
 use axum::{Json, http::StatusCode, response::IntoResponse};
 use portico_core::{
-    identity_providers,
-    listing::{Attribute, Listing},
-    teams::{self, Team, TeamDeveloper, TeamGroups, TeamInput, TeamRole},
+    listing::Attribute,
+    teams::{self, Team, TeamDeveloper, TeamInput, TeamRole},
 };
 use portico_model::{
     ids::{DeveloperId, PortalId, ProductId, TeamId, TeamRoleId},
-    problem::{Problem, Rule},
     states::Role,
 };
 use serde::{Deserialize, Serialize};
@@ -36,7 +34,6 @@ pub fn router() -> OpenApiRouter<Pages> {
         .routes(routes!(list_roles, assign_role))
         .routes(routes!(remove_role))
         .routes(routes!(list_of_developer))
-        .routes(routes!(list_mappings, update_mappings))
         .routes(routes!(list_portal_roles))
 }
 
@@ -55,7 +52,7 @@ impl Listable for TeamDeveloperList {
 struct RoleList;
 
 impl Listable for RoleList {
-    const ATTRIBUTES: &'static [Attribute] = teams::ROLE_ATTRIBUTES;
+    const ATTRIBUTES: &'static [Attribute] = &[];
 }
 
 #[derive(Serialize, ToSchema)]
@@ -337,58 +334,6 @@ async fn list_of_developer(call: Call) -> Answer {
     let developer = developers::of_path(&call).await?;
     let (portal, id) = (developer.portal_id, Some(developer.id));
     Ok(page(&listing, teams::list(&call.core, call.actor, portal, id, &listing).await?, PortalTeam::from))
-}
-
-/// The groups of the identity provider whose members join a team.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct TeamGroupMapping {
-    team_id: TeamId,
-    /// Names, as the provider writes them.
-    groups: Vec<String>,
-}
-
-impl From<TeamGroups> for TeamGroupMapping {
-    fn from(mapping: TeamGroups) -> Self {
-        Self { team_id: mapping.team_id, groups: mapping.groups }
-    }
-}
-
-async fn mappings(call: &Call, portal: PortalId, listing: &Listing) -> Answer {
-    Ok(page(listing, teams::mappings(&call.core, call.actor, portal, listing).await?, TeamGroupMapping::from))
-}
-
-/// Some of the teams that groups of the identity provider are mapped to. For admins.
-#[utoipa::path(get, path = "/portals/{portalId}/identity-provider/team-group-mappings",
-    operation_id = "list-portal-team-group-mappings", tag = "teams", params(ListQuery<RoleList>),
-    responses((status = 200, description = "Some of the mappings", body = PageOf<TeamGroupMapping>)))]
-async fn list_mappings(call: Call) -> Answer {
-    let listing = call.listing::<RoleList>()?;
-    mappings(&call, portal(&call).await?, &listing).await
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct UpdateTeamGroupMappings {
-    #[serde(default)]
-    data: Vec<TeamGroupMapping>,
-}
-
-/// Replaces the groups of the teams that are named; the others stay. Needs an identity provider. For admins; recorded as
-/// `team.mapped`.
-#[utoipa::path(patch, path = "/portals/{portalId}/identity-provider/team-group-mappings",
-    operation_id = "update-portal-team-group-mappings", tag = "teams", request_body = UpdateTeamGroupMappings,
-    responses((status = 200, description = "Some of the mappings", body = PageOf<TeamGroupMapping>)))]
-async fn update_mappings(call: Call, Body(body): Body<UpdateTeamGroupMappings>) -> Answer {
-    let portal = portal(&call).await?;
-    if identity_providers::list(&call.core, call.actor, portal).await?.is_empty() {
-        let refusal = Refusal::from(Problem::field("data", Rule::MissingReference));
-        return Err(refusal.because("The portal has no identity provider, so there are no groups."));
-    }
-    let given = body.data.into_iter().map(|mapping| TeamGroups { team_id: mapping.team_id, groups: mapping.groups });
-    teams::map(&call.core, call.actor, portal, &given.collect::<Vec<_>>()).await?;
-    let first = Listing::parse(&[], teams::ROLE_ATTRIBUTES)?;
-    mappings(&call, portal, &first).await
 }
 
 /// The roles that teams can have. For admins.

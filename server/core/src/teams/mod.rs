@@ -3,7 +3,7 @@
 
 pub mod store;
 
-pub use store::{ATTRIBUTES, DEVELOPER_ATTRIBUTES, ROLE_ATTRIBUTES, Team, TeamDeveloper, TeamGroups, TeamRole};
+pub use store::{ATTRIBUTES, DEVELOPER_ATTRIBUTES, Team, TeamDeveloper, TeamGroups, TeamRole};
 
 use crate::{
     Actor, Core, Result, audit,

@@ -58,9 +58,6 @@ pub const DEVELOPER_ATTRIBUTES: &[Attribute] = &[
     Attribute::filter("active", "(developer.status = 'approved')", Kind::Boolean),
 ];
 
-/// What the roles of a team are filtered by: nothing.
-pub const ROLE_ATTRIBUTES: &[Attribute] = &[];
-
 const COLUMNS: &str = "select team.id, team.name, team.description, team.created_at, team.updated_at from team ";
 
 pub(super) async fn insert(

@@ -1,6 +1,6 @@
 //! Every operation of the API, tried with every role, and with what belongs to another portal.
 
-use super::{Client, operations::World};
+use super::{Client, world::World};
 use crate::browser::TestServer;
 use axum::{
     body::Body,

@@ -6,6 +6,7 @@ mod description;
 mod idempotency;
 mod operations;
 mod publications;
+mod world;
 mod writers;
 
 use crate::browser::TestServer;

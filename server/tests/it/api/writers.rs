@@ -1,6 +1,6 @@
 //! Many at once on the same things: everybody's change is there in the end.
 
-use super::{Client, operations::World};
+use super::{Client, world::World};
 use crate::browser::TestServer;
 use futures_util::future::join_all;
 use serde_json::json;

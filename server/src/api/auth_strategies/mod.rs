@@ -1,5 +1,10 @@
 //! `/application-auth-strategies`.
 
+mod bodies;
+mod offered;
+
+pub use offered::OfferedStrategy;
+
 use super::{
     Answer, Call, PageOf,
     body::{self, Body, Object, change},
@@ -10,19 +15,18 @@ use super::{
 };
 use crate::pages::Pages;
 use axum::{Json, response::IntoResponse};
+use bodies::{CreateStrategy, KeyAuthConfig, OpenidConnectConfig, openid_connect, strategy};
 use portico_core::{
-    auth_strategies::{self, AuthStrategy, KeyAuthInput, OpenidConnectInput, StrategyInput},
+    auth_strategies::{self, AuthStrategy, KeyAuthInput, StrategyInput},
     listing::Attribute,
-    publications,
-    secrets::Plain,
 };
 use portico_model::{
     ids::{AuthStrategyId, DcrProviderId},
     labels::{self, Labels, LabelsChange},
     problem::{Problem, Rule, ValueType},
-    states::{AuthMethod, ProviderType, StrategyType},
+    states::{ProviderType, StrategyType},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
@@ -39,66 +43,6 @@ struct StrategyList;
 
 impl Listable for StrategyList {
     const ATTRIBUTES: &'static [Attribute] = auth_strategies::ATTRIBUTES;
-}
-
-/// What credentials developers get for a strategy.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum CredentialType {
-    KeyAuth,
-    /// A DCR provider registers the clients.
-    ClientCredentials,
-    /// Developers bring their clients along.
-    SelfManagedClientCredentials,
-}
-
-/// A strategy, as a publication or an application tells of it.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OfferedStrategy {
-    id: AuthStrategyId,
-    /// For developers.
-    name: String,
-    credential_type: CredentialType,
-    /// Of `key_auth`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_names: Option<Vec<String>>,
-    /// Of the others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth_methods: Option<Vec<AuthMethod>>,
-    /// Where developers choose among them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    available_scopes: Option<Vec<String>>,
-}
-
-impl OfferedStrategy {
-    pub fn key_auth(id: AuthStrategyId, name: String, key_names: Vec<String>) -> Self {
-        let credential_type = CredentialType::KeyAuth;
-        Self { id, name, credential_type, key_names: Some(key_names), auth_methods: None, available_scopes: None }
-    }
-
-    pub fn openid_connect(
-        id: AuthStrategyId,
-        name: String,
-        has_dcr: bool,
-        auth_methods: Vec<AuthMethod>,
-        available_scopes: Option<Vec<String>>,
-    ) -> Self {
-        let credential_type =
-            if has_dcr { CredentialType::ClientCredentials } else { CredentialType::SelfManagedClientCredentials };
-        Self { id, name, credential_type, key_names: None, auth_methods: Some(auth_methods), available_scopes }
-    }
-
-    pub fn of_publication(id: AuthStrategyId, strategy: publications::Strategy) -> Option<Self> {
-        let name = strategy.strategy_display_name.unwrap_or_default();
-        Some(match strategy.strategy_type? {
-            StrategyType::KeyAuth => Self::key_auth(id, name, strategy.key_names.unwrap_or_default()),
-            StrategyType::OpenidConnect => {
-                let methods = strategy.openid_connect.map(|config| config.auth_methods).unwrap_or_default();
-                Self::openid_connect(id, name, strategy.has_dcr, methods, strategy.available_scopes)
-            }
-        })
-    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -186,176 +130,6 @@ fn named(error: portico_core::Error) -> Refusal {
 async fn list(call: Call) -> Answer {
     let listing = call.listing::<StrategyList>()?;
     Ok(page(&listing, auth_strategies::list_by(&call.core, call.actor, &listing).await?, AppAuthStrategy::from))
-}
-
-/// Where a key is looked for.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct KeyAuthConfig {
-    /// `apikey` where there is none.
-    #[serde(default)]
-    #[schema(min_items = 1, max_items = 10)]
-    key_names: Vec<String>,
-}
-
-/// How the tokens of an OpenID provider are taken; may have any other field of Kong's openid-connect plugin.
-#[derive(Deserialize, ToSchema)]
-struct OpenidConnectConfig {
-    #[schema(max_length = 256)]
-    issuer: String,
-    #[schema(max_items = 10)]
-    credential_claim: Vec<String>,
-    #[schema(max_items = 50)]
-    scopes: Vec<String>,
-    #[schema(max_items = 10)]
-    auth_methods: Vec<String>,
-    #[serde(default)]
-    hide_credentials: bool,
-    /// Portico's own client at the provider; its secret is never told.
-    #[serde(default)]
-    client_id: OneText,
-    #[serde(default)]
-    client_secret: OneText,
-    #[serde(flatten)]
-    further: Map<String, Value>,
-}
-
-/// A text, or a list with one, as Kong's plugin has it.
-#[derive(Default, Deserialize)]
-#[serde(from = "Value")]
-struct OneText(String);
-
-impl From<Value> for OneText {
-    fn from(value: Value) -> Self {
-        let first = value.as_array().and_then(|items| items.first()).unwrap_or(&value);
-        Self(first.as_str().unwrap_or_default().to_owned())
-    }
-}
-
-impl utoipa::PartialSchema for OneText {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        use utoipa::openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
-        let text = || ObjectBuilder::new().schema_type(Type::String);
-        let list = ArrayBuilder::new().items(text()).max_items(Some(1));
-        OneOfBuilder::new().item(text()).item(list).into()
-    }
-}
-
-impl ToSchema for OneText {}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct KeyAuthConfigs {
-    #[serde(rename = "key-auth")]
-    key_auth: KeyAuthConfig,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct OpenidConnectConfigs {
-    #[serde(rename = "openid-connect")]
-    openid_connect: OpenidConnectConfig,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum KeyAuthType {
-    KeyAuth,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum OpenidConnectType {
-    OpenidConnect,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct KeyAuthStrategy {
-    name: String,
-    display_name: String,
-    #[serde(rename = "strategy_type")]
-    _strategy_type: KeyAuthType,
-    configs: KeyAuthConfigs,
-    #[serde(default)]
-    labels: Labels,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct OpenidConnectStrategy {
-    name: String,
-    display_name: String,
-    #[serde(rename = "strategy_type")]
-    _strategy_type: OpenidConnectType,
-    configs: OpenidConnectConfigs,
-    /// Where the clients of applications are registered; null for clients that developers bring along.
-    #[serde(default)]
-    dcr_provider_id: Option<DcrProviderId>,
-    #[serde(default)]
-    labels: Labels,
-}
-
-/// One of both, by its `strategy_type`.
-#[derive(Deserialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = CreateAppAuthStrategy)]
-#[expect(dead_code, clippy::large_enum_variant, reason = "only described: which of both a body is decides what is said of it")]
-enum CreateStrategy {
-    KeyAuth(KeyAuthStrategy),
-    OpenidConnect(OpenidConnectStrategy),
-}
-
-/// Reads one of both, by its `strategy_type`. Automation means what it sends: whoever is stopped by it is meant to stop.
-fn strategy(body: Map<String, Value>) -> Result<StrategyInput, Refusal> {
-    match body.get("strategy_type") {
-        Some(kind) if kind == "openid_connect" => {
-            let body: OpenidConnectStrategy = body::read(Value::Object(body))?;
-            let config = body.configs.openid_connect;
-            let input = openid_connect(body.name, body.display_name, config, body.dcr_provider_id, Some(body.labels))?;
-            Ok(StrategyInput::OpenidConnect(input))
-        }
-        Some(kind) if kind != "key_auth" => {
-            let choices = vec!["key_auth".to_owned(), "openid_connect".to_owned()];
-            Err(Problem::field("strategy_type", Rule::OneOf(choices)).into())
-        }
-        _ => {
-            let body: KeyAuthStrategy = body::read(Value::Object(body))?;
-            Ok(StrategyInput::KeyAuth(KeyAuthInput {
-                name: body.name,
-                display_name: body.display_name,
-                key_names: body.configs.key_auth.key_names,
-                max_key_lifetime_days: None,
-                labels: Some(body.labels),
-                confirmed: true,
-            }))
-        }
-    }
-}
-
-fn openid_connect(
-    name: String,
-    display_name: String,
-    config: OpenidConnectConfig,
-    dcr_provider: Option<DcrProviderId>,
-    labels: Option<Labels>,
-) -> Result<OpenidConnectInput, Refusal> {
-    let further = serde_json::to_string(&config.further).map_err(|error| portico_core::Error::Internal(error.into()))?;
-    Ok(OpenidConnectInput {
-        name,
-        display_name,
-        issuer: config.issuer,
-        scopes: config.scopes,
-        credential_claim: config.credential_claim,
-        auth_methods: config.auth_methods,
-        hide_credentials: config.hide_credentials,
-        client_id: config.client_id.0,
-        client_secret: Some(Plain::new(config.client_secret.0)),
-        further,
-        confirmed: true,
-        dcr_provider,
-        labels,
-    })
 }
 
 /// Creates an auth strategy. For admins; recorded as `auth_strategy.created`.

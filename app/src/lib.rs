@@ -30,6 +30,8 @@ pub mod gateways;
 #[cfg(feature = "ssr")]
 pub mod mail;
 #[cfg(feature = "ssr")]
+pub mod management_api;
+#[cfg(feature = "ssr")]
 pub mod portals;
 #[cfg(feature = "ssr")]
 pub mod products;

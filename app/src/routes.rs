@@ -26,6 +26,7 @@ use crate::{
         plugins_page::PluginsPage,
     },
     mail::pages::{MailPage, MailsPage},
+    management_api::pages::{ManagementApiOperationPage, ManagementApiPage, ManagementApiSchemaPage},
     portals::{
         directory_page::DirectoryPage,
         pages::{NewPortalPage, PortalPage, PortalsPage},
@@ -115,6 +116,9 @@ pub fn admin_app() -> AnyView {
                     <Route path=path!("/admin/registrations") view=RegistrationsPage />
                     <Route path=path!("/admin/applications") view=AdminApplicationsPage />
                     <Route path=path!("/admin/access-tokens") view=AccessTokensPage />
+                    <Route path=path!("/admin/management-api") view=ManagementApiPage />
+                    <Route path=path!("/admin/management-api/operations/:operation") view=ManagementApiOperationPage />
+                    <Route path=path!("/admin/management-api/schemas/:schema") view=ManagementApiSchemaPage />
                     <Route path=path!("/admin/admins") view=AdminsPage />
                     <Route path=path!("/admin/system-accounts") view=SystemAccountsPage />
                     <Route path=path!("/admin/system-accounts/:system_account") view=SystemAccountPage />

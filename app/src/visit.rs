@@ -3,7 +3,7 @@
 use crate::ui::words;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use leptos::prelude::{expect_context, use_context};
-use portico_core::{Actor, Core, Error, portals::Portal, secrets::Plain};
+use portico_core::{Actor, Core, Error, portals::Portal, products::Specification, secrets::Plain};
 use portico_gateway::Proxy;
 use portico_model::{
     ids::{AdminId, DeveloperId},
@@ -17,7 +17,7 @@ use server_fn::{
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
@@ -62,6 +62,8 @@ pub struct Visit {
     pub flash: Arc<Flash>,
     /// Passes on calls that are tried.
     pub proxy: Proxy,
+    /// What the management API says of itself.
+    pub management_api: &'static LazyLock<Result<Specification, Problem>>,
     /// Counts what needs a name of its own on this page.
     pub names: Arc<AtomicU32>,
     pub has_enhanced_forms: Arc<AtomicBool>,

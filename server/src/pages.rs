@@ -2,7 +2,7 @@
 
 use crate::{
     addresses::{client_address, subject},
-    forms,
+    api, forms,
     hosts::Place,
     middleware::RequestId,
     sessions,
@@ -68,6 +68,7 @@ impl Pages {
             target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             flash: Arc::default(),
             proxy: self.proxy.clone(),
+            management_api: &api::REFERENCE,
             names: Arc::default(),
             has_enhanced_forms: Arc::default(),
             refused_forms: Arc::default(),

@@ -1,7 +1,7 @@
 //! What must hold before a change is looked at.
 
 use crate::{
-    site,
+    npm, site,
     workspace::{cargo, output, root, run},
 };
 use anyhow::{Context, ensure};
@@ -9,6 +9,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// A text that may not stand in the code, where, and why.
@@ -94,8 +95,16 @@ pub fn check() -> anyhow::Result<()> {
     let browser =
         ["clippy", "--package", "portico-frontend", "--target", "wasm32-unknown-unknown", "--profile", "wasm-release", "--quiet"];
     run(cargo(&browser).args(deny))?;
+    api_description()?;
     println!("All checks hold.");
     Ok(())
+}
+
+fn api_description() -> anyhow::Result<()> {
+    let mut lint = Command::new(npm::install("end2end")?.join("redocly"));
+    // It would tell its makers who lints, and look for a newer one.
+    lint.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
+    run(lint.args(["lint", "openapi.json", "--config", "redocly.yaml"]).current_dir(root().join("docs")))
 }
 
 fn forbidden_patterns() -> anyhow::Result<()> {

@@ -88,6 +88,7 @@ pub mod admin {
     pub const REGISTRATIONS: &str = "/admin/registrations";
     pub const APPLICATIONS: &str = "/admin/applications";
     pub const ACCESS_TOKENS: &str = "/admin/access-tokens";
+    pub const MANAGEMENT_API: &str = "/admin/management-api";
     pub const ADMINS: &str = "/admin/admins";
     pub const SYSTEM_ACCOUNTS: &str = "/admin/system-accounts";
     pub const MAIL: &str = "/admin/mail";
@@ -126,6 +127,10 @@ pub mod admin {
 
     pub fn gateway_plugins(id: GatewayId) -> String {
         format!("{GATEWAYS}/{id}/plugins")
+    }
+
+    pub fn management_api_operation(slug: &str) -> String {
+        format!("{MANAGEMENT_API}/operations/{slug}")
     }
 
     pub fn system_account(id: SystemAccountId) -> String {

@@ -126,6 +126,7 @@ pub fn AdminFrame(children: Children) -> impl IntoView {
                 {link(Permission::ReadPeople, paths::admin::REGISTRATIONS, "Registrations")}
                 {link(Permission::ReadPeople, paths::admin::APPLICATIONS, "Applications")}
                 {nav_link(paths::admin::ACCESS_TOKENS, "Access tokens")}
+                {nav_link(paths::admin::MANAGEMENT_API, "Management API")}
                 {link(Permission::Administer, paths::admin::SYSTEM_ACCOUNTS, "System accounts")}
                 {link(Permission::Administer, paths::admin::ADMINS, "Admins")}
                 {link(Permission::Operate, paths::admin::MAIL, "Mail")}

@@ -38,13 +38,14 @@ use openapi::Listable;
 use portico_core::{
     Actor, Core, access_tokens,
     listing::{Listed, Listing},
+    products::Specification,
     secrets::Plain,
 };
 use portico_model::problem::{FieldProblem, Problem, Rule};
 use problem::{Refusal, Source};
 use serde::Serialize;
 use serde_json::Value;
-use std::{collections::HashMap, str::FromStr};
+use std::{collections::HashMap, str::FromStr, sync::LazyLock};
 use tower_http::normalize_path::NormalizePath;
 use utoipa::{ToSchema, openapi::OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -83,6 +84,9 @@ fn operations() -> (Router<Pages>, OpenApi) {
 pub fn description() -> Value {
     openapi::rendered(&operations().1)
 }
+
+/// The description as the console shows it, read when somebody first looks.
+pub static REFERENCE: LazyLock<Result<Specification, Problem>> = LazyLock::new(|| Specification::read(description().to_string()));
 
 /// The API, for requests to the base host; to any other it does not exist. A final slash is as good as none.
 pub fn router(pages: Pages) -> Router {

@@ -205,8 +205,12 @@ fn problem_content() -> Content {
 pub fn rendered(document: &OpenApi) -> Value {
     let mut rendered = json!(document);
     if let Some(paths) = rendered.get_mut("paths").and_then(Value::as_object_mut) {
-        let own = json!({"get": {"operationId": "get-openapi", "summary": "This description", "tags": ["description"],
-            "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}}}});
+        let problem = json!({"schema": {"$ref": "#/components/schemas/ProblemDetails"}});
+        let own = json!({"get": {"operationId": "get-openapi", "summary": "This description. For whoever has a token.", "tags": ["description"],
+        "responses": {
+            "200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}},
+            "401": {"description": "There is no valid access token.", "content": {"application/problem+json": problem}},
+        }}});
         paths.insert("/openapi.json".to_owned(), own);
     }
     rendered

@@ -4,6 +4,7 @@ pub mod example;
 pub mod frame;
 pub mod operation_list;
 pub mod operation_page;
+pub mod operation_view;
 pub mod samples;
 pub mod schema_page;
 pub mod schema_view;

@@ -15,7 +15,7 @@ use crate::{
     visit::Visit,
 };
 use leptos::prelude::*;
-use portico_core::products::reference;
+use portico_core::products::reference::{self, SchemaPage as Schema};
 use portico_model::ids::ProductId;
 
 /// Properties that a schema's page shows.
@@ -29,18 +29,25 @@ pub fn SchemaPage() -> impl IntoView {
     page(async move {
         let reading = Reading::load(&visit, product, Some(version)).await?;
         let schema = reference::schema(&visit.core, &reading.version, &slug).await?;
-        let path = reading.path();
-        let drawn = SchemaView::new(&schema.schemas, &path, PROPERTIES_MAX).draw(&schema.detail);
-        let example = samples::pretty(&example::of_schema(&schema.detail, &schema.schemas, Direction::Response));
         let content = view! {
             <PageTitle text=format!("{}, {}", schema.name, reading.version.product_name) />
-            <h1>{schema.name.clone()}</h1>
-            <section>{drawn}</section>
-            <section>
-                <h2>"Example"</h2>
-                <pre>{code::block("json", &example)}</pre>
-            </section>
+            {schema_with_example(&schema, &reading.path())}
         };
         Ok(reading.frame(Current::Other, content.into_any()))
     })
+}
+
+/// The pages of other schemas are below `path`.
+pub fn schema_with_example(schema: &Schema, path: &str) -> AnyView {
+    let drawn = SchemaView::new(&schema.schemas, path, PROPERTIES_MAX).draw(&schema.detail);
+    let example = samples::pretty(&example::of_schema(&schema.detail, &schema.schemas, Direction::Response));
+    view! {
+        <h1>{schema.name.clone()}</h1>
+        <section>{drawn}</section>
+        <section>
+            <h2>"Example"</h2>
+            <pre>{code::block("json", &example)}</pre>
+        </section>
+    }
+    .into_any()
 }

@@ -1,7 +1,7 @@
 //! Reading a specification: OpenAPI 3.x or Swagger 2, JSON or YAML.
 
 use super::reference::{
-    Introduction, Operation, OperationDetail, OperationTag, Slugs,
+    Introduction, NamedSchema, Operation, OperationDetail, OperationPage, OperationTag, SchemaPage, Slugs,
     json::{self, first},
     read::Reader,
     schemas::ReadSchema,
@@ -103,6 +103,23 @@ impl Specification {
             is_json,
             content,
         })
+    }
+
+    /// One operation with all that its page shows.
+    pub fn operation_page(&self, slug: &str) -> Option<OperationPage> {
+        let ReadOperation { operation, detail, schemas } = self.operations.iter().find(|read| read.operation.slug == slug)?;
+        Some(OperationPage { operation: operation.clone(), detail: detail.clone(), schemas: self.named(schemas) })
+    }
+
+    /// One schema with all that its page shows.
+    pub fn schema_page(&self, slug: &str) -> Option<SchemaPage> {
+        let ReadSchema { name, detail, related, .. } = self.schemas.iter().find(|read| read.slug == slug)?;
+        Some(SchemaPage { name: name.clone(), detail: detail.clone(), schemas: self.named(related) })
+    }
+
+    fn named(&self, slugs: &[String]) -> HashMap<String, NamedSchema> {
+        let schemas = self.schemas.iter().filter(|read| slugs.contains(&read.slug));
+        schemas.map(|read| (read.slug.clone(), NamedSchema { name: read.name.clone(), detail: read.detail.clone() })).collect()
     }
 
     /// What a pasted document is called.

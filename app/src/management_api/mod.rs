@@ -1,0 +1,3 @@
+//! The reference of the management API, for the admins who write programs against it.
+
+pub mod pages;

@@ -39,8 +39,8 @@ pub async fn crowd(core: &Core, portal: &Portal, strategy: AuthStrategyId, versi
     .unwrap();
     sqlx::query(
         "insert into registration
-             (id, portal_id, application_id, version_id, status, status_reason, created_at, updated_at)
-         select gen_random_uuid(), $1, id, $2, case when random() < 0.9 then 'approved' else 'pending' end, '',
+             (id, portal_id, application_id, developer_id, version_id, status, status_reason, created_at, updated_at)
+         select gen_random_uuid(), $1, id, developer_id, $2, case when random() < 0.9 then 'approved' else 'pending' end, '',
              created_at, created_at
          from application where name like 'App %'",
     )

@@ -7,6 +7,10 @@ use comrak::{
 };
 use serde_json::{Value, json};
 
+/// How deep nodes go before what is further in is told as text: many readers of JSON take no more than 128 levels, of
+/// which each node has two, and deeper ones would use up the stack.
+const DEPTH_MAX: usize = 50;
+
 /// The extensions of CommonMark that documents may use.
 fn options() -> Options<'static> {
     let mut options = Options::default();
@@ -20,11 +24,14 @@ fn options() -> Options<'static> {
 /// The nodes of a markdown text.
 pub fn of(markdown: &str) -> Vec<Value> {
     let arena = Arena::new();
-    children(parse_document(&arena, markdown, &options()), &[])
+    children(parse_document(&arena, markdown, &options()), &[], 0)
 }
 
 /// `columns` are the alignments of the table that a node is in.
-fn children<'a>(node: &'a AstNode<'a>, columns: &[TableAlignment]) -> Vec<Value> {
+fn children<'a>(node: &'a AstNode<'a>, columns: &[TableAlignment], depth: usize) -> Vec<Value> {
+    if depth == DEPTH_MAX {
+        return vec![json!({"type": "text", "text": plain(node)})];
+    }
     let mut nodes: Vec<Value> = Vec::new();
     for (index, child) in node.children().enumerate() {
         let value = &child.data.borrow().value;
@@ -34,14 +41,14 @@ fn children<'a>(node: &'a AstNode<'a>, columns: &[TableAlignment]) -> Vec<Value>
                 let kind = if *value == NodeValue::LineBreak { "hardBreak" } else { "softBreak" };
                 text.insert(kind.to_owned(), json!(true));
             }
-            _ => nodes.extend(of_node(child, value, columns, index)),
+            _ => nodes.extend(of_node(child, value, columns, index, depth)),
         }
     }
     nodes
 }
 
-fn of_node<'a>(node: &'a AstNode<'a>, value: &NodeValue, columns: &[TableAlignment], index: usize) -> Vec<Value> {
-    let inside = || children(node, columns);
+fn of_node<'a>(node: &'a AstNode<'a>, value: &NodeValue, columns: &[TableAlignment], index: usize, depth: usize) -> Vec<Value> {
+    let inside = || children(node, columns, depth + 1);
     let text = |text: &str| json!({"type": "text", "text": text});
     let one = match value {
         NodeValue::Paragraph => json!({"type": "paragraph", "children": inside()}),
@@ -75,7 +82,7 @@ fn of_node<'a>(node: &'a AstNode<'a>, value: &NodeValue, columns: &[TableAlignme
             json!({"type": "image", "url": link.url, "title": link.title, "alt": plain(node)})
         }
         NodeValue::Table(table) => {
-            let rows = children(node, &table.alignments);
+            let rows = children(node, &table.alignments, depth + 1);
             json!({"type": "table", "alignments": alignments(&table.alignments), "children": rows})
         }
         NodeValue::TableRow(is_header) => {
@@ -150,5 +157,15 @@ mod tests {
             {"type": "code_block", "lang": "sh", "children": [{"type": "text", "text": "ls\n"}]},
         ]);
         assert_eq!(json!(nodes), expected);
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_told_as_text() {
+        for (mark, end) in [(">", ""), ("*a **b ", ""), ("[", "](u)"), ("- ", "")] {
+            let nodes = of(&format!("{}deep{}", mark.repeat(20_000), end.repeat(20_000)));
+            let written = serde_json::to_string(&nodes).unwrap();
+            assert!(written.contains("deep"), "{mark}");
+            serde_json::from_str::<Value>(&written).unwrap();
+        }
     }
 }

@@ -143,7 +143,9 @@ async fn run(config: &Config, core: Core, with_demo: bool, stop: &CancellationTo
             }
         });
     }
-    tasks.spawn(jobs::work(core.clone(), stop.clone()));
+    for lane in [jobs::Lane::Main, jobs::Lane::AuditLogs] {
+        tasks.spawn(jobs::work(core.clone(), lane, stop.clone()));
+    }
     tasks.spawn(dcr_clients::work(core.clone(), stop.clone()));
     tasks.spawn(answer(gateway_listener, proxy.router(), stop.clone()));
     tasks.spawn(answer(portal_listener, hosts::router(pages, is_https), stop.clone()));

@@ -59,6 +59,8 @@ pub enum Rule {
     Slug,
     /// Letters, digits, `-` and `_`, as part of an address.
     DocumentSlug,
+    /// A name of a file, without folders.
+    FileName,
     Email,
     /// An absolute http or https URL without credentials, query or fragment.
     Url,

@@ -48,9 +48,10 @@ impl Fields {
         value
     }
 
-    /// Text of at most `max` characters that may have line breaks.
+    /// Text of at most `max` characters that may have line breaks, with the space around it: programs compare what they
+    /// wrote with what they read.
     pub fn text(&mut self, field: &str, value: &str, max: usize) -> String {
-        let value = value.replace("\r\n", "\n").trim().to_owned();
+        let value = if value.trim().is_empty() { String::new() } else { value.replace("\r\n", "\n") };
         if value.chars().count() > max {
             self.reject(field, Rule::MaxLength(max));
         }
@@ -116,6 +117,13 @@ impl Fields {
             self.reject(field, Rule::Url);
         }
         is_url
+    }
+
+    /// An absolute http or https URL, which may have a query, as it stands; an empty one is left alone.
+    pub fn must_be_url(&mut self, field: &str, value: &str) {
+        if !value.is_empty() && parse_base_url(value.split('?').next().unwrap_or_default()).is_none() {
+            self.reject(field, Rule::Url);
+        }
     }
 
     /// A host name in lower case, or nothing.

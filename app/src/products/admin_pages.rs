@@ -157,7 +157,7 @@ fn portal_list(product: ProductId, portals: Vec<ProductPortal>) -> AnyView {
     }
     let items = portals
         .into_iter()
-        .map(|ProductPortal { id: portal, name }| {
+        .map(|ProductPortal { id: portal, name, .. }| {
             view! {
                 <li class="row">
                     <a href=paths::admin::portal(portal)>{name}</a>

@@ -63,6 +63,7 @@ pub fn rule(rule: &Rule) -> String {
         Rule::MaxItems(maximum) => format!("Give at most {maximum}."),
         Rule::ControlCharacter => "Remove line breaks and other control characters.".to_owned(),
         Rule::Slug => "Use lower-case letters, digits and hyphens, with no hyphen at either end.".to_owned(),
+        Rule::FileName => "Use the name of a file, such as openapi.yaml: without slashes, and no dot first.".to_owned(),
         Rule::DocumentSlug => "Use letters, digits, hyphens and underscores.".to_owned(),
         Rule::Email => "Email must be a valid email address.".to_owned(),
         Rule::Url => "Give an address such as https://api.example.com, without user name, query or fragment.".to_owned(),

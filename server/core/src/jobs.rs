@@ -22,6 +22,17 @@ const POLL: Duration = Duration::from_secs(1);
 /// How often to do what time brings, besides once at the start.
 const SWEEP_PAUSE: time::Duration = time::Duration::minutes(10);
 
+/// Whose work it is: destinations of audit logs that do not answer hold up one another, and no mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    Main,
+    AuditLogs,
+}
+
+impl Lane {
+    const AUDIT_LOGS: [&str; 2] = ["deliver_audit_entry", "replay_audit_log"];
+}
+
 /// A piece of work.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -106,8 +117,8 @@ struct Claimed {
 }
 
 /// Runs one job that is due; `false` when there is none.
-pub async fn run_next(core: &Core) -> Result<bool> {
-    let Some(claimed) = claim(core).await? else { return Ok(false) };
+pub async fn run_next(core: &Core, lane: Lane) -> Result<bool> {
+    let Some(claimed) = claim(core, lane).await? else { return Ok(false) };
     match claimed.payload.run(core).await {
         Ok(()) => {
             sqlx::query("delete from job where id = $1").bind(claimed.id).execute(&core.pool).await?;
@@ -117,17 +128,20 @@ pub async fn run_next(core: &Core) -> Result<bool> {
     Ok(true)
 }
 
-async fn claim(core: &Core) -> Result<Option<Claimed>> {
+async fn claim(core: &Core, lane: Lane) -> Result<Option<Claimed>> {
     let now = core.now();
     let claimed = sqlx::query_as(
         "update job set attempts = attempts + 1, lease_until = $2 where id = (
              select id from job
              where state = 'waiting' and run_at <= $1 and (lease_until is null or lease_until <= $1)
+                 and (kind = any($3)) = $4
              order by run_at limit 1 for update skip locked
          ) returning id, payload, attempts",
     )
     .bind(now)
     .bind(now + LEASE)
+    .bind(Lane::AUDIT_LOGS)
+    .bind(lane == Lane::AuditLogs)
     .fetch_optional(&core.pool)
     .await?;
     Ok(claimed)
@@ -162,17 +176,18 @@ fn describe(error: &crate::Error) -> String {
     }
 }
 
-/// Runs jobs until told to stop, and does now and then what time brings. Any number of processes may do this.
-pub async fn work(core: Core, stop: CancellationToken) {
+/// Runs the jobs of a lane until told to stop, and beside the main one does now and then what time brings. Any number of
+/// processes may do this.
+pub async fn work(core: Core, lane: Lane, stop: CancellationToken) {
     let mut swept_at: Option<OffsetDateTime> = None;
     while !stop.is_cancelled() {
-        if swept_at.is_none_or(|at| core.now() - at > SWEEP_PAUSE) {
+        if lane == Lane::Main && swept_at.is_none_or(|at| core.now() - at > SWEEP_PAUSE) {
             swept_at = Some(core.now());
             if let Err(error) = sweep(&core).await {
                 tracing::warn!(error = describe(&error), "what time brings waits for the next round");
             }
         }
-        let found = match run_next(&core).await {
+        let found = match run_next(&core, lane).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(error = describe(&error), "the job worker waits");

@@ -10,7 +10,7 @@ use portico_model::{
     problem::{FieldProblem, Problem, Rule, ValueType},
 };
 use sqlx::{FromRow, PgPool, Postgres, QueryBuilder, postgres::PgRow, types::Json};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 /// How many there are on a page, unless said.
@@ -81,12 +81,16 @@ enum Value {
     Labels(Labels, Vec<String>),
 }
 
+const IS_ONE_OF: &str = " = any(";
+
 #[derive(Clone, Debug)]
 struct Condition {
     column: &'static str,
     /// As it stands between the column and the value.
     operator: &'static str,
     value: Value,
+    /// Turns it round, for rows without a value as well.
+    is_negated: bool,
 }
 
 /// Which part of a list is asked for, in which order.
@@ -165,8 +169,8 @@ impl Listing {
     }
 
     fn push_conditions(&self, query: &mut QueryBuilder<Postgres>) {
-        for Condition { column, operator, value } in &self.conditions {
-            query.push(" and ").push(column).push(operator);
+        for Condition { column, operator, value, is_negated } in &self.conditions {
+            query.push(if *is_negated { " and (" } else { " and " }).push(column).push(operator);
             match value {
                 Value::Text(texts) => query.push_bind(texts.clone()).push(")"),
                 Value::Uuid(ids) => query.push_bind(ids.clone()).push(")"),
@@ -176,6 +180,9 @@ impl Listing {
                     query.push_bind(Json(labels.clone())).push(" and ").push(column).push(" ?& ").push_bind(keys.clone())
                 }
             };
+            if *is_negated {
+                query.push(") is not true");
+            }
         }
     }
 
@@ -228,7 +235,7 @@ fn order(value: &str, attributes: &'static [Attribute]) -> Result<Vec<(&'static 
 /// `filter[name]`, `filter[name][operator]`, or the name of an attribute that holds labels.
 fn condition(name: &str, value: &str, attributes: &'static [Attribute]) -> Result<Condition, Rule> {
     if let Some(attribute) = attributes.iter().find(|known| known.name == name && matches!(known.kind, Kind::Labels)) {
-        return Ok(Condition { column: attribute.column, operator: " @> ", value: labels(value) });
+        return Ok(Condition { column: attribute.column, operator: " @> ", value: labels(value), is_negated: false });
     }
     let inside = name.strip_prefix("filter[").and_then(|rest| rest.strip_suffix(']')).ok_or(Rule::UnknownProperty)?;
     let (attribute, operator) = inside.split_once("][").unwrap_or((inside, "eq"));
@@ -238,28 +245,28 @@ fn condition(name: &str, value: &str, attributes: &'static [Attribute]) -> Resul
         true => value.split(',').take(ALTERNATIVES_MAX).map(str::to_owned).collect::<Vec<_>>(),
         false => vec![value.to_owned()],
     };
+    let is_negated = operator == "neq";
     let (operator, value) = match (attribute.kind, operator) {
         (Kind::Choice(choices), "eq" | "neq" | "oeq") => {
             let given: Result<Vec<String>, Rule> = parts().iter().map(|text| one_of(text, choices)).collect();
-            (equality(operator), Value::Text(given?))
+            (IS_ONE_OF, Value::Text(given?))
         }
-        (Kind::Text, "eq" | "neq" | "oeq") => (equality(operator), Value::Text(parts())),
+        (Kind::Text, "eq" | "neq" | "oeq") => (IS_ONE_OF, Value::Text(parts())),
         (Kind::Text, "contains" | "ocontains") => {
             (" ilike any(", Value::Text(parts().iter().map(|text| pattern(text)).collect()))
         }
         (Kind::Uuid, "eq" | "neq" | "oeq") => {
             let given: Result<Vec<Uuid>, Rule> = parts().iter().map(|text| uuid(text)).collect();
-            (equality(operator), Value::Uuid(given?))
+            (IS_ONE_OF, Value::Uuid(given?))
         }
         (Kind::Boolean, "eq") => (" = ", Value::Boolean(value.parse().map_err(|_| Rule::Type(ValueType::Boolean))?)),
         (Kind::DateTime, operator) => {
             let operator = comparison(operator).ok_or(Rule::UnknownProperty)?;
-            let at = OffsetDateTime::parse(value, &Rfc3339).map_err(|_| Rule::Type(ValueType::DateTime))?;
-            (operator, Value::DateTime(at))
+            (operator, Value::DateTime(date_time(value)?))
         }
         _ => return Err(Rule::UnknownProperty),
     };
-    Ok(Condition { column: attribute.column, operator, value })
+    Ok(Condition { column: attribute.column, operator, value, is_negated })
 }
 
 /// `key:value,other-key`: all of them must be there.
@@ -272,10 +279,6 @@ fn labels(value: &str) -> Value {
         }
     }
     Value::Labels(pairs, keys)
-}
-
-fn equality(operator: &str) -> &'static str {
-    if operator == "neq" { " <> all(" } else { " = any(" }
 }
 
 fn comparison(operator: &str) -> Option<&'static str> {
@@ -292,6 +295,12 @@ fn comparison(operator: &str) -> Option<&'static str> {
 fn one_of(value: &str, choices: &[&str]) -> Result<String, Rule> {
     let is_known = choices.contains(&value);
     is_known.then(|| value.to_owned()).ok_or_else(|| Rule::OneOf(choices.iter().map(|choice| (*choice).to_owned()).collect()))
+}
+
+/// Postgres is told of times in UTC, in which those at the ends of the calendar cannot be written.
+fn date_time(value: &str) -> Result<OffsetDateTime, Rule> {
+    let at = OffsetDateTime::parse(value, &Rfc3339).ok().and_then(|at| at.checked_to_offset(UtcOffset::UTC));
+    at.ok_or(Rule::Type(ValueType::DateTime))
 }
 
 fn uuid(value: &str) -> Result<Uuid, Rule> {
@@ -338,7 +347,7 @@ mod tests {
         );
         assert_eq!(
             sql(&[("filter[id]", id), ("filter[status][neq]", "on"), ("filter[is_old][eq]", "true")]),
-            " and thing.id = any($1) and thing.status <> all($2) and thing.is_old = $3 order by thing.id limit $4 offset $5"
+            " and thing.id = any($1) and (thing.status = any($2)) is not true and thing.is_old = $3 order by thing.id limit $4 offset $5"
         );
         assert_eq!(
             sql(&[("filter[created_at][gte]", "2026-01-01T00:00:00Z"), ("filter[id][oeq]", &format!("{id},{id}"))]),

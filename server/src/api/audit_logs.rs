@@ -1,9 +1,11 @@
 //! `/portals/{portalId}/audit-log-webhook`, its replay job, and `/audit-log-destinations`.
 
 use super::{
-    Answer, Call,
+    Answer, Call, PageOf,
     body::{Body, change},
     created, no_content,
+    openapi::{ListQuery, Listable},
+    page,
     problem::Refusal,
     publications::portal,
 };
@@ -11,6 +13,7 @@ use crate::pages::Pages;
 use axum::{Json, http::StatusCode, response::IntoResponse};
 use portico_core::{
     audit_webhooks::{self, Destination, DestinationInput, ReplayJob, Webhook, WebhookChange, destinations},
+    listing::Attribute,
     secrets::Plain,
 };
 use portico_model::{
@@ -198,9 +201,10 @@ impl From<Destination> for DestinationView {
     }
 }
 
-#[derive(Serialize, ToSchema)]
-struct Destinations {
-    data: Vec<DestinationView>,
+struct DestinationList;
+
+impl Listable for DestinationList {
+    const ATTRIBUTES: &'static [Attribute] = destinations::ATTRIBUTES;
 }
 
 async fn answer(call: &Call, id: AuditLogDestinationId) -> Result<DestinationView, Refusal> {
@@ -209,10 +213,11 @@ async fn answer(call: &Call, id: AuditLogDestinationId) -> Result<DestinationVie
 
 /// Where audit logs can be sent. For whoever operates this deployment.
 #[utoipa::path(get, path = "/audit-log-destinations", operation_id = "list-audit-log-destinations", tag = "audit-log-destinations",
-    responses((status = 200, description = "All destinations", body = Destinations)))]
+    params(ListQuery<DestinationList>),
+    responses((status = 200, description = "Some of the destinations", body = PageOf<DestinationView>)))]
 async fn list_destinations(call: Call) -> Answer {
-    let data = destinations::list(&call.core, call.actor).await?.into_iter().map(DestinationView::from).collect();
-    Ok(Json(Destinations { data }).into_response())
+    let listing = call.listing::<DestinationList>()?;
+    Ok(page(&listing, destinations::list(&call.core, call.actor, &listing).await?, DestinationView::from))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -10,7 +10,7 @@ use axum::{
 };
 use portico_core::{
     Actor, Core,
-    idempotency::{self, Given},
+    idempotency::{self, Begun, Given},
     secrets::sha256_of,
 };
 use portico_model::problem::{Problem, Rule};
@@ -34,21 +34,29 @@ pub async fn run(core: &Core, actor: Actor, request: Request, next: Next) -> Res
 async fn run_once(core: &Core, actor: Actor, key: &str, request: Request, next: Next) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_MAX).await.map_err(|_| Problem::field("body", Rule::TooLarge(BODY_MAX)))?;
-    let digest = sha256_of(&[parts.uri.to_string().as_bytes(), &body]);
+    // Whoever may do something else now than at the first request learns nothing of its answer.
+    let digest = sha256_of(&[parts.uri.to_string().as_bytes(), format!("{actor:?}").as_bytes(), &body]);
     let begun = match idempotency::begin(core, actor, key, &digest).await? {
         Ok(begun) => begun,
         Err(given) => return Ok(replayed(given)),
     };
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let request = Request::from_parts(parts, Body::from(body));
+    // A client that hangs up drops the future of its request; what it asked for ends all the same.
+    let running = tokio::spawn(run_begun(core.clone(), begun, request, next));
+    running.await.unwrap_or_else(|error| Err(portico_core::Error::Internal(error.into()).into()))
+}
+
+async fn run_begun(core: Core, begun: Begun, request: Request, next: Next) -> Result<Response, Refusal> {
+    let response = next.run(request).await;
     // Only what was done is remembered: what was refused can be mended and sent again with the same key.
     if !response.status().is_success() {
-        idempotency::forget(core, &begun).await?;
+        idempotency::forget(&core, &begun).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(|error| portico_core::Error::Internal(error.into()))?;
     let given = Given { status: parts.status.as_u16(), body: body.to_vec() };
-    idempotency::finish(core, &begun, &given).await?;
+    idempotency::finish(&core, &begun, &given).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 

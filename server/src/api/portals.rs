@@ -112,6 +112,7 @@ struct PublishedApiProduct {
     name: String,
     description: Option<String>,
     portal_ids: Vec<PortalId>,
+    /// Of those that are published in the portal.
     version_count: i64,
     labels: Labels,
     #[serde(with = "rfc3339")]
@@ -120,14 +121,15 @@ struct PublishedApiProduct {
     updated_at: OffsetDateTime,
 }
 
-impl From<Product> for PublishedApiProduct {
-    fn from(product: Product) -> Self {
+impl PublishedApiProduct {
+    fn of(portal: PortalId, product: Product) -> Self {
+        let here = product.portals.iter().find(|known| known.id == portal);
         Self {
             id: product.id,
             name: product.name,
             description: written(product.description),
             portal_ids: product.portals.iter().map(|portal| portal.id).collect(),
-            version_count: product.version_count,
+            version_count: here.map_or(0, |portal| portal.version_count),
             labels: product.labels,
             created_at: product.created_at,
             updated_at: product.updated_at,
@@ -341,5 +343,5 @@ async fn list_products(call: Call) -> Answer {
     let listing = call.listing::<ProductList>()?;
     let portal = portals::get(&call.core, call.actor, call.id("portalId")?).await?.id;
     let listed = products::list_by(&call.core, call.actor, Some(portal), &listing).await?;
-    Ok(page(&listing, listed, PublishedApiProduct::from))
+    Ok(page(&listing, listed, |product| PublishedApiProduct::of(portal, product)))
 }

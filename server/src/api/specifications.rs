@@ -126,7 +126,8 @@ change! {
     }
 }
 
-/// Changes what is named of a specification. For admins; recorded as `specification.uploaded`.
+/// Changes what is named of a specification. For admins; recorded as `specification.uploaded`, or as
+/// `specification.renamed`.
 #[utoipa::path(patch,
     path = "/api-products/{apiProductId}/product-versions/{apiProductVersionId}/specifications/{specificationId}",
     operation_id = "update-api-product-version-spec", tag = "specifications", request_body = UpdateSpecification,

@@ -68,8 +68,9 @@ pub(crate) async fn roles(connection: &mut PgConnection, id: AdminId) -> Result<
 
 /// Locks everybody who may do everything, so that not all of them lose that at once; how many there are besides one.
 pub(super) async fn lock_other_admins(connection: &mut PgConnection, id: AdminId) -> Result<usize> {
-    let others = sqlx::query("select id from admin where 'admin' = any(roles) and id <> $1 order by id for update");
-    Ok(others.bind(id).fetch_all(connection).await?.len())
+    let locked = sqlx::query_scalar("select id from admin where 'admin' = any(roles) or id = $1 order by id for update");
+    let all: Vec<AdminId> = locked.bind(id).fetch_all(connection).await?;
+    Ok(all.iter().filter(|other| **other != id).count())
 }
 
 pub(super) async fn set_roles(connection: &mut PgConnection, id: AdminId, roles: &[AdminRole]) -> Result<bool> {

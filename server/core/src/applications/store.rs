@@ -98,7 +98,9 @@ const COLUMNS: &str = concat!(
         auth_strategy.strategy_type, auth_strategy.key_names, auth_strategy.max_key_lifetime_days,
         auth_strategy.openid_connect, application.redirect_uris, application.scopes,
         exists (select from dcr_client where application_id = application.id) as has_dcr,
-        auth_strategy.dcr_provider_id, application.labels, application.updated_at, ",
+        (select dcr_provider_id from dcr_client where application_id = application.id
+         order by replaces_id is not null limit 1) as dcr_provider_id,
+        application.labels, application.updated_at, ",
     available_scopes!(),
     ",
         (select count(*) from credential where application_id = application.id) as credential_count,

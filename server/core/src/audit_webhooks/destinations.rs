@@ -3,6 +3,7 @@
 use crate::{
     Actor, Core, Result, audit,
     error::{OnConstraint, OrNotFound},
+    listing::{Listed, Listing},
     secrets::Plain,
 };
 use portico_model::{
@@ -12,8 +13,10 @@ use portico_model::{
     states::LogFormat,
     text::{Fields, NAME_MAX},
 };
-pub use store::Destination;
+pub use store::{ATTRIBUTES, Destination};
 
+/// Longest address, in characters.
+const ENDPOINT_MAX: usize = 1024;
 /// Longest Authorization header, in characters.
 const AUTHORIZATION_MAX: usize = 1024;
 
@@ -22,7 +25,8 @@ const AUTHORIZATION_MAX: usize = 1024;
 pub struct DestinationInput {
     pub name: String,
     pub endpoint: String,
-    /// The Authorization header; none to keep the one that is there, as long as the endpoint stays.
+    /// The Authorization header; none to keep the one that is there, as long as the endpoint stays, and an empty one to have
+    /// none.
     pub authorization: Option<Plain>,
     pub log_format: LogFormat,
 }
@@ -46,12 +50,14 @@ fn check(
 ) -> Result<(DestinationInput, Option<Vec<u8>>)> {
     let mut fields = Fields::new();
     let name = fields.line("name", &input.name, NAME_MAX);
-    let endpoint = fields.base_url("endpoint", &input.endpoint);
+    let endpoint = fields.line("endpoint", &input.endpoint, ENDPOINT_MAX);
+    fields.must_be_url("endpoint", &endpoint);
     if let Some(authorization) = &input.authorization {
         fields.optional_line("authorization", authorization.expose(), AUTHORIZATION_MAX);
     }
     fields.finish()?;
-    let sealed = match input.authorization.as_ref().filter(|authorization| !authorization.expose().is_empty()) {
+    let sealed = match &input.authorization {
+        Some(authorization) if authorization.expose().is_empty() => None,
         Some(authorization) => Some(core.secrets.seal(&core.random, &seal_context(id), authorization.expose().as_bytes())?),
         None => before.filter(|before| before.endpoint == endpoint).and_then(|before| before.authorization_header.clone()),
     };
@@ -101,10 +107,10 @@ pub async fn delete(core: &Core, actor: Actor, id: AuditLogDestinationId) -> Res
     Ok(())
 }
 
-/// The destinations, by name. For whoever operates this deployment.
-pub async fn list(core: &Core, actor: Actor) -> Result<Vec<Destination>> {
+/// Some of the destinations, by [`ATTRIBUTES`]. For whoever operates this deployment.
+pub async fn list(core: &Core, actor: Actor, listing: &Listing) -> Result<Listed<Destination>> {
     actor.require(Permission::Operate)?;
-    store::list(&core.pool).await
+    store::list(&core.pool, listing).await
 }
 
 /// One destination. For whoever operates this deployment.
@@ -116,7 +122,10 @@ pub async fn get(core: &Core, actor: Actor, id: AuditLogDestinationId) -> Result
 
 pub(super) mod store {
     use super::DestinationInput;
-    use crate::Result;
+    use crate::{
+        Result,
+        listing::{Attribute, Kind, Listed, Listing, Source},
+    };
     use portico_model::{ids::AuditLogDestinationId, states::LogFormat};
     use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
     use time::OffsetDateTime;
@@ -133,6 +142,9 @@ pub(super) mod store {
         pub created_at: OffsetDateTime,
         pub updated_at: OffsetDateTime,
     }
+
+    /// What destinations are filtered by.
+    pub const ATTRIBUTES: &[Attribute] = &[Attribute::filter("name", "audit_log_destination.name", Kind::Text)];
 
     const COLUMNS: &str = "select id, name, endpoint, authorization_header, log_format, created_at, updated_at
         from audit_log_destination ";
@@ -187,10 +199,9 @@ pub(super) mod store {
         Ok(done.rows_affected() == 1)
     }
 
-    pub async fn list(pool: &PgPool) -> Result<Vec<Destination>> {
-        let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-        query.push("order by lower(name) limit 100");
-        Ok(query.build_query_as().fetch_all(pool).await?)
+    pub async fn list(pool: &PgPool, listing: &Listing) -> Result<Listed<Destination>> {
+        let source = Source { select: COLUMNS, table: "audit_log_destination" };
+        listing.fetch(pool, source, |query| _ = query.push(" where true")).await
     }
 
     pub async fn find(connection: &mut PgConnection, id: AuditLogDestinationId) -> Result<Option<Destination>> {

@@ -125,7 +125,7 @@ pub(super) async fn save(
         return Ok(false);
     }
     if before.key_names.iter().any(|name| !input.key_names.contains(name)) {
-        confirm_stops(&mut tx, id, input.confirmed).await?;
+        confirm_stops(&mut tx, actor, id, input.confirmed).await?;
     }
     store::update(&mut tx, id, &input.settings(), core.now()).await.taken("auth_strategy_name_key", "name")?;
     audit::record(core, &mut tx, actor, None, "auth_strategy.updated", Some(id.0)).await?;

@@ -29,11 +29,11 @@ use sqlx::PgConnection;
 pub const NAME_MAX: usize = 256;
 
 /// Refuses a change that stops callers, unless that was confirmed.
-async fn confirm_stops(connection: &mut PgConnection, id: AuthStrategyId, confirmed: bool) -> Result<()> {
+async fn confirm_stops(connection: &mut PgConnection, actor: Actor, id: AuthStrategyId, confirmed: bool) -> Result<()> {
     if confirmed {
         return Ok(());
     }
-    registrations::impact::of_strategy(connection, id).await?.must_be_nothing()
+    registrations::impact::of_strategy(connection, id).await?.must_be_nothing(actor)
 }
 
 /// What an admin decides about a strategy, whose type stays.

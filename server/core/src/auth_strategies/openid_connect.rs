@@ -340,7 +340,7 @@ pub async fn create_openid_connect(core: &Core, actor: Actor, input: OpenidConne
     ask_issuer(core, &checked.config).await?;
     let mut tx = core.begin().await?;
     let settings = checked.settings(secret.as_deref());
-    store::insert(&mut tx, id, &settings, core.now()).await.taken("auth_strategy_name_key", "name")?;
+    named(store::insert(&mut tx, id, &settings, core.now()).await)?;
     audit::record(core, &mut tx, actor, None, "auth_strategy.created", Some(id.0)).await?;
     tx.commit().await?;
     Ok(id)
@@ -375,19 +375,26 @@ pub(super) async fn save(
     let secret = checked.secret(core, id, Some(&before))?;
     checked.require_secret(secret.as_ref(), Some(&before))?;
     if before.openid_connect.as_ref().is_some_and(|config| config.is_narrowed_by(&checked.config)) {
-        confirm_stops(&mut tx, id, checked.confirmed).await?;
+        confirm_stops(&mut tx, actor, id, checked.confirmed).await?;
     }
     let renews_secrets = before.openid_connect.as_ref().is_some_and(|config| config.scopes != checked.config.scopes)
         && dcr_clients::store::renew_secrets(&mut tx, id).await?;
     if renews_secrets {
-        confirm_stops(&mut tx, id, checked.confirmed).await?;
+        confirm_stops(&mut tx, actor, id, checked.confirmed).await?;
     }
     if before.openid_connect.as_ref() != Some(&checked.config) {
         jobs::enqueue(core, &mut tx, &[Job::ReviewClients { strategy: id }]).await?;
     }
     let settings = checked.settings(secret.as_deref());
-    store::update(&mut tx, id, &settings, core.now()).await.taken("auth_strategy_name_key", "name")?;
+    named(store::update(&mut tx, id, &settings, core.now()).await)?;
     audit::record(core, &mut tx, actor, None, "auth_strategy.updated", Some(id.0)).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+/// The provider was there before the issuer was asked, and may be gone since.
+fn named<T>(result: Result<T>) -> Result<T> {
+    result
+        .taken("auth_strategy_name_key", "name")
+        .on_constraint("auth_strategy_dcr_provider_id_fkey", Problem::field("dcr_provider", Rule::NotOffered))
 }

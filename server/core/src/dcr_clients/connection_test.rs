@@ -5,7 +5,10 @@ use super::{
     wait_until,
     wanted::TEST_NAME,
 };
-use crate::{Actor, Core, Result, audit, dcr_providers, error::OrNotFound};
+use crate::{
+    Actor, Core, Result, audit, dcr_providers,
+    error::{OnConstraint, OrNotFound},
+};
 use portico_model::{
     access::Permission,
     ids::DcrProviderId,
@@ -29,7 +32,9 @@ pub async fn test(core: &Core, actor: Actor, provider: DcrProviderId) -> Result<
         store::delete(&mut tx, last.id).await?;
     }
     let new = NewClient { id: core.new_id(), provider, application: None, replaces: None, is_test: true, name: TEST_NAME };
-    store::insert(&mut tx, &new, core.now()).await?;
+    store::insert(&mut tx, &new, core.now())
+        .await
+        .on_constraint("dcr_client_test_key", Problem::Conflict(Conflict::TestRunning))?;
     audit::record(core, &mut tx, actor, None, "dcr_provider.tested", Some(provider.0)).await?;
     tx.commit().await?;
     Ok(())

@@ -43,7 +43,7 @@ pub struct DcrProvider {
 
 /// What providers are filtered and ordered by.
 pub const ATTRIBUTES: &[Attribute] = &[
-    Attribute::filter("id", "dcr_provider.id", Kind::Uuid),
+    Attribute::filter("id", "dcr_provider.id::text", Kind::Text),
     Attribute::new("name", "dcr_provider.name", Kind::Text),
     Attribute::new("issuer", "dcr_provider.issuer", Kind::Text),
     Attribute::new("provider_type", "dcr_provider.provider_type", Kind::Text),

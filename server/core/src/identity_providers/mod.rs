@@ -102,11 +102,12 @@ impl Config {
                 }
             }
             Self::Saml { idp_metadata_url, idp_metadata_xml } => {
-                if idp_metadata_url.is_some() == idp_metadata_xml.is_some() {
+                let is_given = |value: &Option<String>| value.as_ref().is_some_and(|value| !value.is_empty());
+                if is_given(idp_metadata_url) == is_given(idp_metadata_xml) {
                     fields.reject("config.idp_metadata_url", Rule::Required);
                 }
                 if let Some(url) = idp_metadata_url {
-                    fields.must_be_base_url("config.idp_metadata_url", url);
+                    fields.must_be_url("config.idp_metadata_url", url);
                 }
                 fields.text("config.idp_metadata_xml", idp_metadata_xml.as_deref().unwrap_or_default(), METADATA_MAX);
             }
@@ -261,11 +262,15 @@ pub struct AuthenticationChange {
 
 impl AuthenticationChange {
     fn names_oidc(&self) -> bool {
-        self.oidc_issuer.is_some()
+        self.makes_oidc() || self.oidc_scopes.is_some() || self.oidc_claim_mappings.is_some()
+    }
+
+    /// Scopes and claims alone, which clients fill in with the contract's defaults, are no provider.
+    fn makes_oidc(&self) -> bool {
+        self.oidc_auth_enabled == Some(true)
+            || self.oidc_issuer.is_some()
             || self.oidc_client_id.is_some()
             || self.oidc_client_secret.is_some()
-            || self.oidc_scopes.is_some()
-            || self.oidc_claim_mappings.is_some()
     }
 
     /// What becomes of the OpenID provider.
@@ -303,20 +308,16 @@ pub async fn configure(core: &Core, actor: Actor, portal: PortalId, change_of: &
     let of = |kind: IdentityProviderType| providers.iter().find(|provider| provider.provider_type == kind);
     let (oidc, saml) = (of(IdentityProviderType::Oidc), of(IdentityProviderType::Saml));
     // What is switched off first makes room for what is switched on.
-    if let Some(enabled) = change_of.saml_auth_enabled {
-        match saml {
-            Some(saml) => {
-                store::enable(&mut tx, saml.id, enabled && change_of.oidc_auth_enabled == Some(false), core.now()).await?
-            }
-            None if enabled => return Err(Problem::field("saml_auth_enabled", Rule::NotOffered).into()),
-            None => {}
-        }
+    match (change_of.saml_auth_enabled, saml) {
+        (Some(false), Some(saml)) => store::enable(&mut tx, saml.id, false, core.now()).await?,
+        (Some(true), None) => return Err(Problem::field("saml_auth_enabled", Rule::NotOffered).into()),
+        _ => {}
     }
     match oidc {
         Some(oidc) if change_of.names_oidc() || change_of.oidc_auth_enabled.is_some() => {
             change(core, &mut tx, actor, oidc, &change_of.oidc(Some(oidc))).await?;
         }
-        None if change_of.names_oidc() || change_of.oidc_auth_enabled == Some(true) => {
+        None if change_of.makes_oidc() => {
             insert(core, &mut tx, actor, portal, &change_of.oidc(None)).await?;
         }
         _ => {}

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use std::{
     future::Future,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -37,7 +37,10 @@ impl AllowedNetworks {
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
-            let is_shared = v4.octets().first() == Some(&100) && v4.octets().get(1).is_some_and(|second| second & 0xc0 == 64);
+            let [first, second, third, _] = v4.octets();
+            let is_shared = first == 100 && second & 0xc0 == 64;
+            // Of protocols (RFC 6890), where a cloud once had its metadata, and of benchmarks (RFC 2544).
+            let is_reserved = [first, second, third] == [192, 0, 0] || first == 198 && second & 0xfe == 18;
             !(v4.is_private()
                 || v4.is_loopback()
                 || v4.is_link_local()
@@ -45,11 +48,27 @@ fn is_public(address: IpAddr) -> bool {
                 || v4.is_broadcast()
                 || v4.is_multicast()
                 || v4.is_documentation()
-                || is_shared)
+                || is_shared
+                || is_reserved)
         }
         IpAddr::V6(v6) => {
-            !(v6.is_loopback() || v6.is_unspecified() || v6.is_multicast() || v6.is_unique_local() || v6.is_unicast_link_local())
+            let is_special = v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local();
+            !is_special && embedded(v6).is_none_or(|v4| is_public(v4.into()))
         }
+    }
+}
+
+/// The IPv4 address that an IPv6 address leads to, by NAT64 (RFC 6052) or 6to4 (RFC 3056).
+fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    let four = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+    match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(four(high, low)),
+        [0x2002, high, low, ..] => Some(four(high, low)),
+        _ => None,
     }
 }
 
@@ -138,6 +157,10 @@ mod tests {
             "fd00::1",
             "0.0.0.0",
             "100.64.0.1",
+            "192.0.0.192",
+            "198.19.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:7f00:1::",
         ] {
             assert!(!allowed.allow(bad.parse().unwrap()), "{bad}");
         }

@@ -40,6 +40,8 @@ pub struct Product {
 pub struct ProductPortal {
     pub id: PortalId,
     pub name: String,
+    /// How many of the product's versions are published there.
+    pub version_count: i64,
 }
 
 /// What products are filtered and ordered by.
@@ -62,7 +64,10 @@ pub const ATTRIBUTES_IN_PORTAL: &[Attribute] = &[
 const COLUMNS: &str = "select product.id, product.name, product.description, product.labels, product.public_labels,
         product.created_at, product.updated_at,
         (select count(*) from version where product_id = product.id) as version_count,
-        (select coalesce(jsonb_agg(jsonb_build_object('id', portal.id, 'name', portal.name) order by lower(portal.name)), '[]')
+        (select coalesce(jsonb_agg(jsonb_build_object('id', portal.id, 'name', portal.name, 'version_count',
+             (select count(*) from publication join version on version.id = publication.version_id
+              where publication.portal_id = portal.id and publish_status = 'published' and version.product_id = product.id))
+             order by lower(portal.name)), '[]')
          from portal_product join portal on portal.id = portal_product.portal_id
          where portal_product.product_id = product.id) as portals
     from product ";

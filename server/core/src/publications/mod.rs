@@ -177,15 +177,17 @@ async fn save_in(
         && !input.confirmed
     {
         let (before, next) = (before.auth_strategy_id, input.auth_strategy);
-        registrations::impact::of_publication(connection, version, portal, before, next).await?.must_be_nothing()?;
+        registrations::impact::of_publication(connection, version, portal, before, next).await?.must_be_nothing(actor)?;
     }
-    let was_deprecated = before.is_some_and(|before| before.deprecated);
+    let was_deprecated = before.as_ref().is_some_and(|before| before.deprecated);
+    let was_published = before.is_some_and(|before| before.publish_status == PublishStatus::Published);
     store::put(connection, id, version, portal, &input, core.now())
         .await
         .on_constraint("publication_version_id_fkey", Problem::NotFound)
         .on_constraint("publication_portal_id_fkey", Problem::field("portal", Rule::NotOffered))
         .on_constraint("publication_auth_strategy_id_fkey", Problem::field("auth_strategy", Rule::NotOffered))?;
-    if input.publish_status == PublishStatus::Published {
+    // Once: a product that was taken out of the portal since stays out.
+    if input.publish_status == PublishStatus::Published && !was_published {
         store::add_product_to_portal(connection, version, portal).await?;
     }
     let is_visible = input.publish_status == PublishStatus::Published;

@@ -1,7 +1,8 @@
 //! Who would stop working, before somebody makes it so.
 
-use crate::Result;
+use crate::{Actor, Result};
 use portico_model::{
+    access::Permission,
     ids::{AuthStrategyId, PortalId, VersionId},
     problem::{Impact, Problem, Rule},
 };
@@ -24,12 +25,13 @@ pub(crate) struct Stops(Impact);
 impl Stops {
     /// # Errors
     ///
-    /// `Invalid` with [`Rule::WouldStop`] when it is something.
-    pub fn must_be_nothing(self) -> Result<()> {
-        match self.0.registrations {
-            0 => Ok(()),
-            _ => Err(Problem::field(FIELD, Rule::WouldStop(self.0)).into()),
+    /// `Invalid` with [`Rule::WouldStop`] when it is something; with names for whoever may see people.
+    pub fn must_be_nothing(self, actor: Actor) -> Result<()> {
+        if self.0.registrations == 0 {
+            return Ok(());
         }
+        let names = if actor.require(Permission::ReadPeople).is_ok() { self.0.names } else { Vec::new() };
+        Err(Problem::field(FIELD, Rule::WouldStop(Impact { names, ..self.0 })).into())
     }
 }
 

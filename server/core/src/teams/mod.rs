@@ -103,7 +103,7 @@ pub async fn get(core: &Core, actor: Actor, portal: PortalId, id: TeamId) -> Res
 
 /// Some of the developers in a team, by [`DEVELOPER_ATTRIBUTES`]. For admins.
 pub async fn developers(core: &Core, actor: Actor, id: TeamId, listing: &Listing) -> Result<Listed<TeamDeveloper>> {
-    actor.require(Permission::ReadPortals)?;
+    actor.require(Permission::ReadPeople)?;
     store::developers(&core.pool, id, listing).await
 }
 
@@ -205,6 +205,9 @@ pub async fn map(core: &Core, actor: Actor, portal: PortalId, mappings: &[TeamGr
         }
     }
     fields.finish()?;
+    // In one order, so that two changes at once wait for each other and not crosswise.
+    let mut mappings: Vec<&TeamGroups> = mappings.iter().collect();
+    mappings.sort_by_key(|mapping| mapping.team_id.0);
     let mut tx = core.begin().await?;
     for mapping in mappings {
         let known = store::lock(&mut tx, portal, mapping.team_id).await?;

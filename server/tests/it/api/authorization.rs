@@ -84,6 +84,7 @@ fn permission(operation: &Operation) -> Option<Permission> {
         ("portals", "publish-api-products") => Publish,
         ("portals", "list-portal-products") => ReadProducts,
         ("appearance", "verify-portal-domains") => ReadPortals,
+        ("teams", "list-portal-team-developers") => ReadPeople,
         ("portals" | "teams" | "identity-providers" | "appearance", _) => {
             if reads {
                 ReadPortals

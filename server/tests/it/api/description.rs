@@ -15,7 +15,7 @@ async fn the_description_that_is_served_is_the_one_in_the_documentation() {
     let served = client.get("/v2/openapi.json").await.is(200);
     assert_eq!(served, portico::api::description());
     let kept: serde_json::Value = serde_json::from_str(include_str!("../../../../docs/openapi.json")).unwrap();
-    assert_eq!(served, kept, "it has changed: write it anew, and read what changed");
+    assert!(served == kept, "it has changed: write it anew, and read what changed");
 }
 
 /// Every operation has its page, and whatever a page refers to has one too.

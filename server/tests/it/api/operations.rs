@@ -410,7 +410,7 @@ async fn audit_logs(client: &Client<'_>, server: &TestServer, portal: &str) {
 
     // `grace` was made before, and signs in now.
     server.developer("my-portal.localhost", "grace").await;
-    let work = async || while jobs::run_next(&server.core).await.unwrap() {};
+    let work = async || while jobs::run_next(&server.core, jobs::Lane::AuditLogs).await.unwrap() {};
     work().await;
     let (authorization, line) = received.lock().unwrap().pop().unwrap();
     let line: Value = serde_json::from_str(&line).unwrap();

@@ -90,7 +90,7 @@ pub async fn of(core: &Core, portal: &Portal, ada: Actor) -> Dcr {
 async fn a_finding(core: &Core, provider: &Provider, id: DcrProviderId, client_id: &str) -> String {
     provider.tamper(Tampering::Copy(client_id.to_owned()));
     dcr_clients::compare(core, Actor::System, id).await.unwrap();
-    while jobs::run_next(core).await.unwrap() {}
+    while jobs::run_next(core, jobs::Lane::Main).await.unwrap() {}
     dcr_clients::findings(core, Actor::System, id).await.unwrap()[0].id.to_string()
 }
 

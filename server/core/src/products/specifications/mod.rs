@@ -12,10 +12,13 @@ use crate::{
 use portico_model::{
     access::Permission,
     ids::{SpecificationId, VersionId},
-    problem::{Conflict, Problem},
+    problem::{Conflict, Problem, Rule},
     text::{Fields, NAME_MAX},
 };
 use sqlx::PgConnection;
+
+/// How the name of a file says what is in it.
+const EXTENSIONS: [&str; 3] = [".yaml", ".yml", ".json"];
 
 /// What somebody changes of a specification; none to leave it.
 #[derive(Clone, Debug, Default)]
@@ -63,17 +66,39 @@ pub async fn update(
     change: SpecificationChange,
 ) -> Result<()> {
     actor.require(Permission::MaintainProducts)?;
-    let mut content = change.content;
-    if content.is_none() {
-        content = store::find(&core.pool, version).await?.filter(|found| found.id == id).map(|found| found.content);
-    }
-    let read = read(content.or_not_found()?).await?;
+    let read = match change.content {
+        Some(content) => Some(read(content).await?),
+        None => None,
+    };
     let mut tx = core.begin().await?;
     let before = store::lock(&mut tx, version).await?.filter(|found| found.id == id).or_not_found()?;
     let name = change.name.unwrap_or_else(|| before.name.clone());
-    save(core, &mut tx, actor, version, Some(before), &name, read).await?;
+    match read {
+        Some(read) => save(core, &mut tx, actor, version, Some(before), &name, read).await?,
+        None => {
+            let name = file_name(&name, &before.name)?;
+            store::rename(&mut tx, version, &name, core.now()).await?;
+            audit::record(core, &mut tx, actor, None, "specification.renamed", Some(version.0)).await?;
+        }
+    }
     tx.commit().await?;
     Ok(())
+}
+
+/// A name that can be one of a file on every system, and says what is in it; the other one where none is given.
+fn file_name(name: &str, other: &str) -> Result<String> {
+    let mut fields = Fields::new();
+    let name = fields.optional_line("file", name, NAME_MAX);
+    if name.starts_with('.') || name.contains(['/', '\\']) {
+        fields.reject("file", Rule::FileName);
+    }
+    fields.finish()?;
+    let extension = other.rsplit_once('.').map_or("yaml", |(_, extension)| extension);
+    Ok(match name.as_str() {
+        "" => other.to_owned(),
+        named if EXTENSIONS.iter().any(|known| named.ends_with(known)) => name,
+        _ => format!("{name}.{extension}"),
+    })
 }
 
 /// A large document takes a while to read; the other requests on this thread need not wait for it.
@@ -90,13 +115,10 @@ async fn save(
     name: &str,
     read: Specification,
 ) -> Result<()> {
-    let mut fields = Fields::new();
-    let name = fields.optional_line("file", name, NAME_MAX);
-    fields.finish()?;
     let now = core.now();
     let uploaded = UploadedSpecification {
         id: before.as_ref().map_or_else(|| core.new_id(), |before| before.id),
-        name: if name.is_empty() { read.default_name() } else { name },
+        name: file_name(name, &read.default_name())?,
         content: String::new(),
         created_at: before.map_or(now, |before| before.created_at),
         uploaded_at: now,

@@ -39,6 +39,16 @@ pub(super) async fn delete(connection: &mut PgConnection, version: VersionId) ->
     Ok(done.rows_affected() == 1)
 }
 
+pub(super) async fn rename(connection: &mut PgConnection, version: VersionId, name: &str, now: OffsetDateTime) -> Result<()> {
+    sqlx::query("update specification set name = $2, uploaded_at = $3 where version_id = $1")
+        .bind(version)
+        .bind(name)
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Puts a specification in place of the one that is there.
 pub(super) async fn put(
     connection: &mut PgConnection,

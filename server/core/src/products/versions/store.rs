@@ -102,7 +102,7 @@ pub(super) async fn delete(connection: &mut PgConnection, id: VersionId) -> Resu
 /// Locks a version, so that two changes at once come one after the other.
 pub(super) async fn lock(connection: &mut PgConnection, id: VersionId) -> Result<Option<Version>> {
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push("where version.id = ").push_bind(id).push(" for update of version");
+    query.push("where version.id = ").push_bind(id).push(" for no key update of version");
     Ok(query.build_query_as().fetch_optional(connection).await?)
 }
 

@@ -14,7 +14,7 @@ impl World {
     async fn compare(&self) -> Vec<dcr_clients::Finding> {
         self.core.clock.advance(Duration::hours(1));
         dcr_clients::compare(&self.core, Actor::System, self.id).await.unwrap();
-        while jobs::run_next(&self.core).await.unwrap() {}
+        while jobs::run_next(&self.core, jobs::Lane::Main).await.unwrap() {}
         dcr_clients::findings(&self.core, Actor::System, self.id).await.unwrap()
     }
 
@@ -110,7 +110,7 @@ async fn what_is_under_way_is_no_finding() {
     while dcr_clients::run_next(&world.core).await.unwrap() {}
     assert_eq!(world.provider.clients().len(), 1);
     dcr_clients::compare(&world.core, Actor::System, world.id).await.unwrap();
-    while jobs::run_next(&world.core).await.unwrap() {}
+    while jobs::run_next(&world.core, jobs::Lane::Main).await.unwrap() {}
     assert_eq!(dcr_clients::findings(&world.core, Actor::System, world.id).await.unwrap().len(), 0);
     world.settle().await;
     assert_eq!(world.provider.clients().len(), 1);

@@ -140,7 +140,7 @@ async fn a_strategys_change_reaches_the_clients_that_are_there() {
     let mut input = super::strategy_input(&world.provider, world.id);
     input.scopes = vec!["write".to_owned()];
     auth_strategies::update_openid_connect(&world.core, Actor::System, world.strategy, input).await.unwrap();
-    while portico_core::jobs::run_next(&world.core).await.unwrap() {}
+    while portico_core::jobs::run_next(&world.core, portico_core::jobs::Lane::Main).await.unwrap() {}
     world.settle().await;
     assert_eq!(world.only_client().access, ["https://api.example.com: write"]);
 }

@@ -2,15 +2,15 @@
 
 use super::{body::BODY_MAX, problem::Refusal};
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::Request,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use portico_core::{
     Actor, Core,
-    idempotency::{self, Begun, Given},
+    idempotency::{self, Given},
     secrets::sha256_of,
 };
 use portico_model::problem::{Problem, Rule};
@@ -25,38 +25,37 @@ pub async fn run(core: &Core, actor: Actor, request: Request, next: Next) -> Res
         Some(key) if request.method() == Method::POST => key.to_str().unwrap_or_default().to_owned(),
         _ => return next.run(request).await,
     };
-    match run_once(core, actor, &key, request, next).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.into_response(),
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_MAX).await else {
+        return Refusal::from(Problem::field("body", Rule::TooLarge(BODY_MAX))).into_response();
+    };
+    // A client that hangs up drops the future of its request; what it asked for is done all the same, and noted.
+    let core = core.clone();
+    let running = tokio::spawn(async move { run_once(&core, actor, &key, parts, body, next).await });
+    match running.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(refusal)) => refusal.into_response(),
+        Err(error) => Refusal::from(portico_core::Error::Internal(error.into())).into_response(),
     }
 }
 
-async fn run_once(core: &Core, actor: Actor, key: &str, request: Request, next: Next) -> Result<Response, Refusal> {
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY_MAX).await.map_err(|_| Problem::field("body", Rule::TooLarge(BODY_MAX)))?;
+async fn run_once(core: &Core, actor: Actor, key: &str, parts: Parts, body: Bytes, next: Next) -> Result<Response, Refusal> {
     // Whoever may do something else now than at the first request learns nothing of its answer.
     let digest = sha256_of(&[parts.uri.to_string().as_bytes(), format!("{actor:?}").as_bytes(), &body]);
     let begun = match idempotency::begin(core, actor, key, &digest).await? {
         Ok(begun) => begun,
         Err(given) => return Ok(replayed(given)),
     };
-    let request = Request::from_parts(parts, Body::from(body));
-    // A client that hangs up drops the future of its request; what it asked for ends all the same.
-    let running = tokio::spawn(run_begun(core.clone(), begun, request, next));
-    running.await.unwrap_or_else(|error| Err(portico_core::Error::Internal(error.into()).into()))
-}
-
-async fn run_begun(core: Core, begun: Begun, request: Request, next: Next) -> Result<Response, Refusal> {
-    let response = next.run(request).await;
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     // Only what was done is remembered: what was refused can be mended and sent again with the same key.
     if !response.status().is_success() {
-        idempotency::forget(&core, &begun).await?;
+        idempotency::forget(core, &begun).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(|error| portico_core::Error::Internal(error.into()))?;
     let given = Given { status: parts.status.as_u16(), body: body.to_vec() };
-    idempotency::finish(&core, &begun, &given).await?;
+    idempotency::finish(core, &begun, &given).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 

@@ -4,6 +4,8 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header, request::Builder},
 };
+use portico_core::{Actor, admins, secrets::Plain};
+use portico_model::states::AdminRole;
 use serde_json::json;
 use std::time::Duration;
 
@@ -62,4 +64,39 @@ async fn of_many_at_once_one_is_done() {
     let ids = futures_util::future::join_all(many).await;
     assert!(ids.iter().all(|id| *id == ids[0]));
     assert_eq!(client.get("/v2/api-products").await.is(200)["meta"]["page"]["total"], 1);
+}
+
+/// As when its connection breaks before there is an answer.
+#[tokio::test]
+async fn a_client_that_hangs_up_finds_its_answer_later() {
+    let server = TestServer::new().await;
+    let client = Client::of_an_admin(&server).await;
+    // Cut off sooner and later, so somewhere in the middle too.
+    for round in 0..10 {
+        let name = format!("Weather {round}");
+        let post = || client.exchange(request(&name, "/v2/api-products"), Body::from(json!({"name": name}).to_string()));
+        let _ = tokio::time::timeout(Duration::from_micros(50 << round), post()).await;
+        let mut answer = post().await;
+        for _ in 0..1_000 {
+            if answer.status != StatusCode::CONFLICT {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            answer = post().await;
+        }
+        assert_eq!(answer.is(201)["name"], name.as_str());
+    }
+    assert_eq!(client.get("/v2/api-products").await.is(200)["meta"]["page"]["total"], 10);
+}
+
+#[tokio::test]
+async fn whoever_may_do_less_than_at_first_is_not_told_the_first_answer() {
+    let server = TestServer::new().await;
+    let client = Client::of_an_admin(&server).await;
+    client.exchange(request("k", "/v2/api-products"), Body::from(r#"{"name": "Weather"}"#)).await.is(201);
+    let admins = admins::list(&server.core, Actor::System).await.unwrap();
+    admins::create(&server.core, Actor::System, "other@example.com", Plain::new("correct horse battery")).await.unwrap();
+    admins::set_roles(&server.core, Actor::System, admins[0].id, &[AdminRole::ProductViewer]).await.unwrap();
+    let again = client.exchange(request("k", "/v2/api-products"), Body::from(r#"{"name": "Weather"}"#)).await;
+    assert_eq!(again.wrong().0, "Idempotency-Key");
 }

@@ -23,7 +23,7 @@ use portico_model::{
 use serde_json::json;
 use sqlx::PgConnection;
 use store::Entry;
-use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 /// The event that is sent: somebody has signed in to a portal.
@@ -94,7 +94,8 @@ pub async fn replay(core: &Core, actor: Actor, portal: PortalId, start_at: Offse
     if start_at < now - REPLAY_MAX || start_at > now {
         return Err(Problem::field("start_at", Rule::NotOffered).into());
     }
-    if end_at <= start_at {
+    // The ends of the calendar cannot be written in UTC.
+    if end_at <= start_at || end_at.checked_to_offset(UtcOffset::UTC).is_none() {
         return Err(Problem::field("end_at", Rule::NotOffered).into());
     }
     if !store::find(&mut tx, portal).await?.is_some_and(|webhook| webhook.enabled) {

@@ -60,6 +60,31 @@ enum Expected {
     Present,
 }
 
+/// What is asked for of a publication.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Whole(&'a PublicationInput),
+    Part(&'a PublicationChange),
+}
+
+impl Asked<'_> {
+    fn applied(self, before: Option<&Before>) -> PublicationInput {
+        match self {
+            Self::Whole(input) => input.clone(),
+            Self::Part(change) => change.apply(before),
+        }
+    }
+
+    /// Whether it is to be published, and not only stays so.
+    fn publishes(self) -> bool {
+        let status = match self {
+            Self::Whole(input) => Some(input.publish_status),
+            Self::Part(change) => change.publish_status,
+        };
+        status == Some(PublishStatus::Published)
+    }
+}
+
 /// Publishes a version to a portal, or changes how it is published there. The version's product comes
 /// along when the version is published. For admins.
 ///
@@ -67,7 +92,7 @@ enum Expected {
 ///
 /// `Invalid` with [`Rule::WouldStop`] when a strategy is removed or replaced that callers use, until that is confirmed.
 pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId, input: &PublicationInput) -> Result<()> {
-    save(core, actor, version, portal, Expected::Either, |_| input.clone()).await
+    save(core, actor, version, portal, Expected::Either, Asked::Whole(input)).await
 }
 
 /// Publishes a version to a portal where it is not yet. For admins.
@@ -76,7 +101,7 @@ pub async fn put(core: &Core, actor: Actor, version: VersionId, portal: PortalId
 ///
 /// As [`put`]; and `Invalid` when it is.
 pub async fn create(core: &Core, actor: Actor, version: VersionId, portal: PortalId, input: &PublicationInput) -> Result<()> {
-    save(core, actor, version, portal, Expected::Absent, |_| input.clone()).await
+    save(core, actor, version, portal, Expected::Absent, Asked::Whole(input)).await
 }
 
 /// Replaces all that is decided about a publication. For admins.
@@ -85,7 +110,7 @@ pub async fn create(core: &Core, actor: Actor, version: VersionId, portal: Porta
 ///
 /// As [`put`]; and `NotFound` when there is none.
 pub async fn replace(core: &Core, actor: Actor, version: VersionId, portal: PortalId, input: &PublicationInput) -> Result<()> {
-    save(core, actor, version, portal, Expected::Present, |_| input.clone()).await
+    save(core, actor, version, portal, Expected::Present, Asked::Whole(input)).await
 }
 
 /// Changes some of what is decided about a publication; whoever is stopped by it is meant to stop. For admins.
@@ -94,7 +119,7 @@ pub async fn replace(core: &Core, actor: Actor, version: VersionId, portal: Port
 ///
 /// As [`replace`].
 pub async fn update(core: &Core, actor: Actor, version: VersionId, portal: PortalId, change: &PublicationChange) -> Result<()> {
-    save(core, actor, version, portal, Expected::Present, |before| change.apply(before)).await
+    save(core, actor, version, portal, Expected::Present, Asked::Part(change)).await
 }
 
 impl PublicationChange {
@@ -121,11 +146,11 @@ async fn save(
     version: VersionId,
     portal: PortalId,
     expected: Expected,
-    decide: impl FnOnce(Option<&Before>) -> PublicationInput,
+    asked: Asked<'_>,
 ) -> Result<()> {
     actor.require(Permission::Publish)?;
     let mut tx = core.begin().await?;
-    save_in(core, &mut tx, actor, version, portal, expected, decide).await?;
+    save_in(core, &mut tx, actor, version, portal, expected, asked).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -145,7 +170,7 @@ pub(crate) async fn change_with_version(
     if !is_there && change.publish_status != Some(PublishStatus::Published) {
         return Ok(());
     }
-    save_in(core, connection, actor, version, portal, Expected::Either, |before| change.apply(before)).await
+    save_in(core, connection, actor, version, portal, Expected::Either, Asked::Part(change)).await
 }
 
 async fn save_in(
@@ -155,7 +180,7 @@ async fn save_in(
     version: VersionId,
     portal: PortalId,
     expected: Expected,
-    decide: impl FnOnce(Option<&Before>) -> PublicationInput,
+    asked: Asked<'_>,
 ) -> Result<()> {
     let id: portico_model::ids::PublicationId = core.new_id();
     let before = store::lock(connection, version, portal).await?;
@@ -164,7 +189,7 @@ async fn save_in(
         (Expected::Absent, Some(_)) => return Err(Problem::field("product_version_id", Rule::Taken).into()),
         _ => {}
     }
-    let input = decide(before.as_ref());
+    let input = asked.applied(before.as_ref());
     if input.application_registration_enabled && input.auth_strategy.is_none() {
         return Err(Problem::field("auth_strategy", Rule::Required).into());
     }
@@ -179,15 +204,14 @@ async fn save_in(
         let (before, next) = (before.auth_strategy_id, input.auth_strategy);
         registrations::impact::of_publication(connection, version, portal, before, next).await?.must_be_nothing(actor)?;
     }
-    let was_deprecated = before.as_ref().is_some_and(|before| before.deprecated);
-    let was_published = before.is_some_and(|before| before.publish_status == PublishStatus::Published);
+    let was_deprecated = before.is_some_and(|before| before.deprecated);
     store::put(connection, id, version, portal, &input, core.now())
         .await
         .on_constraint("publication_version_id_fkey", Problem::NotFound)
         .on_constraint("publication_portal_id_fkey", Problem::field("portal", Rule::NotOffered))
         .on_constraint("publication_auth_strategy_id_fkey", Problem::field("auth_strategy", Rule::NotOffered))?;
-    // Once: a product that was taken out of the portal since stays out.
-    if input.publish_status == PublishStatus::Published && !was_published {
+    // A product that was taken out of the portal stays out when something else of its versions changes.
+    if asked.publishes() {
         store::add_product_to_portal(connection, version, portal).await?;
     }
     let is_visible = input.publish_status == PublishStatus::Published;

@@ -2,8 +2,11 @@ use crate::{conflict, invalid, problem};
 use portico_core::{
     Actor,
     portals::PortalInput,
-    products::{self, catalogue},
-    publications,
+    products::{
+        self, catalogue,
+        specifications::{self, SpecificationChange},
+    },
+    publications::{self, PublicationChange},
 };
 use portico_model::{
     paging::PageRequest,
@@ -40,6 +43,33 @@ async fn a_version_is_seen_once_it_and_its_product_are_in_the_portal() {
     products::unpublish(&core, Actor::System, product, here.id).await.unwrap();
     assert_eq!(seen().await, 0);
     assert_eq!(problem(catalogue::versions(&core, ada, &here, product).await), Problem::NotFound);
+    let deprecated = PublicationChange { deprecated: Some(true), ..PublicationChange::default() };
+    publications::update(&core, Actor::System, version, here.id, &deprecated).await.unwrap();
+    assert_eq!(seen().await, 0, "what was taken out stays out");
+    let published = PublicationChange { publish_status: Some(PublishStatus::Published), ..PublicationChange::default() };
+    publications::update(&core, Actor::System, version, here.id, &published).await.unwrap();
+    assert_eq!(seen().await, 1);
+}
+
+#[tokio::test]
+async fn a_specification_has_the_name_of_a_file_and_keeps_what_is_in_it_under_another() {
+    let core = TestCore::new().await;
+    let (_, version) = a_version(&core, "Weather").await;
+    let uploaded = async || specifications::of_version(&core, Actor::System, version).await.unwrap().unwrap();
+    let before = uploaded().await;
+    let rename = async |name: &str| {
+        let change = SpecificationChange { name: Some(name.to_owned()), content: None };
+        specifications::update(&core, Actor::System, version, before.id, change).await
+    };
+    for wrong in ["../api.yaml", "a/b.json", "a\\b.json", ".yaml"] {
+        assert_eq!(problem(rename(wrong).await), invalid("file", Rule::FileName), "{wrong}");
+    }
+    for (given, name) in [("weather.json", "weather.json"), ("weather.txt", "weather.txt.json"), ("", "weather.txt.json")] {
+        rename(given).await.unwrap();
+        let after = uploaded().await;
+        assert_eq!((after.name.as_str(), &after.content), (name, &before.content));
+    }
+    assert_eq!(products::versions::get(&core, Actor::System, version).await.unwrap().operation_count, 2);
 }
 
 #[tokio::test]
@@ -88,7 +118,7 @@ async fn names_of_products_and_their_versions_are_unique() {
 async fn a_wrong_specification_changes_nothing() {
     let core = TestCore::new().await;
     let (_, version) = a_version(&core, "Weather").await;
-    let put = async |content: &str| products::specifications::put(&core, Actor::System, version, "", content.to_owned()).await;
+    let put = async |content: &str| specifications::put(&core, Actor::System, version, "", content.to_owned()).await;
     assert_eq!(problem(put("openapi: 3.1.0\ninfo:\n  title: [").await), invalid("content", Rule::Syntax { line: 3, column: 10 }));
     assert!(matches!(problem(put("a: b\0").await), Problem::Invalid(_)));
     assert_eq!(products::versions::get(&core, Actor::System, version).await.unwrap().operation_count, 2);

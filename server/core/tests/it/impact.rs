@@ -9,6 +9,7 @@ use portico_core::{
     registrations,
 };
 use portico_model::{
+    access::{Permission, Permissions},
     problem::{Impact, Problem, Rule},
     states::RegistrationStatus,
 };
@@ -70,6 +71,10 @@ async fn a_change_that_stops_callers_names_them_and_waits_for_a_confirmation() {
 
     let impact = Impact { names: vec!["App (ada@example.com)".to_owned()], applications: 1, registrations: 1, credentials: 2 };
     assert_eq!(stopped(change_keys(&["apikey"]).await), Some(impact.clone()));
+    let nameless = Some(Impact { names: Vec::new(), ..impact.clone() });
+    let blind = Actor::SystemAccount { id: core.new_id(), permissions: Permissions::of(&[Permission::MaintainStrategies]) };
+    let blindly = auth_strategies::update_key_auth(&core, blind, keys, unconfirmed(&["apikey"])).await;
+    assert_eq!(stopped(blindly), nameless, "names are for whoever may see people");
     change_keys(&["apikey", "x-key", "another"]).await.unwrap();
     assert_eq!(stopped(publish_as(weather, None, false, false).await), Some(impact.clone()));
     assert_eq!(stopped(publish_as(weather, Some(oidc), false, false).await), Some(impact));

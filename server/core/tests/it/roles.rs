@@ -42,6 +42,21 @@ async fn a_role_holds_at_once_in_a_session_and_for_a_token() {
 }
 
 #[tokio::test]
+async fn two_admins_who_take_each_others_role_at_once_do_not_both() {
+    let core = TestCore::new().await;
+    an_admin(&core).await;
+    for round in 0..10 {
+        let [one, other] = ["a", "b"].map(|name| format!("{name}{round}@example.com"));
+        let (one, other) =
+            (with_roles(&core, &one, &[AdminRole::Admin]).await, with_roles(&core, &other, &[AdminRole::Admin]).await);
+        let (first, second) =
+            tokio::join!(admins::set_roles(&core, Actor::System, one, &[]), admins::set_roles(&core, Actor::System, other, &[]));
+        first.unwrap();
+        second.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_token_may_be_less_than_its_owner_and_never_more() {
     let core = TestCore::new().await;
     an_admin(&core).await;

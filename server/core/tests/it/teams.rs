@@ -4,7 +4,7 @@ use portico_core::{
     portals::{self, PortalInput},
     products::catalogue,
     registrations, search,
-    teams::{self, TeamInput},
+    teams::{self, TeamGroups, TeamInput},
 };
 use portico_model::{
     ids::ProductId,
@@ -60,6 +60,27 @@ async fn where_roles_are_asked_for_nothing_is_seen_without_one() {
         .unwrap();
     let portal = portals::get(&core, Actor::System, portal.id).await.unwrap();
     assert_eq!(seen(&core, &portal, ada).await, [product]);
+}
+
+#[tokio::test]
+async fn groups_of_the_same_teams_in_another_order_at_once_wait_for_each_other() {
+    let core = TestCore::new().await;
+    let portal = a_portal(&core, portal_input("a")).await;
+    let mut mapped = Vec::new();
+    for name in ["A", "B"] {
+        let input = TeamInput { name: name.into(), ..TeamInput::default() };
+        let team_id = teams::create(&core, Actor::System, portal.id, input).await.unwrap();
+        mapped.push(TeamGroups { team_id, groups: vec!["g".into()] });
+    }
+    let turned: Vec<TeamGroups> = mapped.iter().rev().cloned().collect();
+    for _ in 0..20 {
+        let (one, other) = tokio::join!(
+            teams::map(&core, Actor::System, portal.id, &mapped),
+            teams::map(&core, Actor::System, portal.id, &turned)
+        );
+        one.unwrap();
+        other.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -323,9 +323,16 @@ async fn signing_in(client: &Client<'_>, portal: &str) {
     assert_eq!(client.get(&format!("{all}?filter[type]=saml")).await.is(200)[0]["id"], saml);
     let told = client.get(&one).await.is(200)["config"].clone();
     assert_eq!(client.patch(&one, json!({"config": told})).await.is(200)["config"], told, "what is told can be sent back");
-    client.delete(&one).await.is(204);
+    let federation = json!({"idp_metadata_url": "https://id.example.com/metadata.xml?appid=1"});
+    client.patch(&one, json!({"config": federation})).await.is(200);
+    assert_eq!(client.patch(&one, json!({"config": {"idp_metadata_url": ""}})).await.wrong().1, "required");
 
     let settings = format!("/v2/portals/{portal}/authentication-settings");
+    for (oidc, saml) in [(false, true), (true, false)] {
+        let changed = client.patch(&settings, json!({"oidc_auth_enabled": oidc, "saml_auth_enabled": saml})).await.is(200);
+        assert_eq!((&changed["oidc_auth_enabled"], &changed["saml_auth_enabled"]), (&json!(oidc), &json!(saml)));
+    }
+    client.delete(&one).await.is(204);
     let seen = client.get(&settings).await.is(200);
     assert_eq!((&seen["oidc_auth_enabled"], &seen["oidc_config"]["client_id"]), (&json!(true), &json!("portico")));
     let change = json!({"basic_auth_enabled": false, "oidc_client_id": "other", "oidc_team_mapping_enabled": true});
@@ -339,6 +346,8 @@ async fn signing_in(client: &Client<'_>, portal: &str) {
     assert_eq!(client.delete(&format!("{all}/{oidc}")).await.wrong().0, "basic_auth_enabled");
     client.patch(&settings, json!({"basic_auth_enabled": true, "oidc_scopes": ["openid"]})).await.is(200);
     client.delete(&format!("{all}/{oidc}")).await.is(204);
+    client.patch(&settings, json!({"oidc_scopes": ["openid"]})).await.is(200);
+    assert_eq!(client.get(&all).await.is(200), json!([]), "scopes alone are no provider");
 }
 
 async fn appearance(client: &Client<'_>, portal: &str) {
@@ -404,6 +413,10 @@ async fn audit_logs(client: &Client<'_>, server: &TestServer, portal: &str) {
     let destination = created.id();
     let one = format!("{all}/{destination}");
     assert_eq!(client.patch(&one, json!({"skip_ssl_verification": true})).await.wrong().0, "skip_ssl_verification");
+    assert_eq!(client.patch(&one, json!({"endpoint": "https://a/#b"})).await.wrong().0, "endpoint");
+    assert_eq!(client.get(&format!("{all}?filter[name]=SIEM")).await.is(200)["data"], json!([]));
+    assert_eq!(client.get(&format!("{all}?filter[name][contains]=SIE")).await.is(200)["data"][0]["id"], destination);
+    assert_eq!(client.get(&format!("{all}?page[after]=x")).await.wrong().0, "page[after]");
     let change = json!({"enabled": true, "audit_log_destination_id": destination});
     assert_eq!(client.patch(&webhook, change.clone()).await.is(200), change);
     client.delete(&one).await.is(409);
@@ -424,6 +437,8 @@ async fn audit_logs(client: &Client<'_>, server: &TestServer, portal: &str) {
     let time = |at: time::OffsetDateTime| at.format(&Rfc3339).unwrap();
     let span = |days| json!({"start_at": time(now - time::Duration::days(days)), "end_at": time(now + time::Duration::hours(1))});
     assert_eq!(client.call(Method::PUT, &replay, &span(8)).await.wrong().0, "start_at");
+    let endless = json!({"start_at": span(6)["start_at"], "end_at": "9999-12-31T23:59:59-01:00"});
+    assert_eq!(client.call(Method::PUT, &replay, &endless).await.wrong().0, "end_at");
     assert_eq!(client.call(Method::PUT, &replay, &span(6)).await.is(202)["status"], "accepted");
     client.call(Method::PUT, &replay, &span(6)).await.is(409);
     work().await;
@@ -440,5 +455,13 @@ async fn audit_logs(client: &Client<'_>, server: &TestServer, portal: &str) {
     server.core.clock.advance(time::Duration::minutes(1));
     work().await;
     assert_eq!(received.lock().unwrap().pop().unwrap().0, "", "a secret does not follow to another place");
+
+    for (authorization, sent) in [("another", "another"), ("", "")] {
+        let change = json!({"endpoint": format!("{url}?source=portico"), "authorization": authorization});
+        client.patch(&one, change).await.is(200);
+        server.developer("my-portal.localhost", "grace").await;
+        work().await;
+        assert_eq!(received.lock().unwrap().pop().unwrap().0, sent);
+    }
     assert_eq!(client.get(&format!("{webhook}/status")).await.is(200)["webhook_status"], "active");
 }

@@ -207,7 +207,11 @@ async fn lists_are_paged_ordered_and_filtered() {
     assert_eq!(filtered.1["total"], 3);
     assert_eq!(list(&format!("filter[product_version_id][oeq]={},{}", versions[0], versions[4])).await.1["total"], 2);
     assert_eq!(list(&format!("filter[auth_strategy_ids][neq]={}", world.strategy)).await.1["total"], 0);
+    let closed = json!({"auth_strategy_ids": [], "application_registration_enabled": false});
+    client.patch(&format!("{}/{}", world.all(), versions[0]), closed).await.is(200);
+    assert_eq!(list(&format!("filter[auth_strategy_ids][neq]={}", world.strategy)).await.1["total"], 1, "none is another one");
     for (query, field, rule) in [
+        ("filter[created_at][lte]=9999-12-31T23:59:59-01:00", "filter[created_at][lte]", "is_date_time"),
         ("sort=name", "sort", "enum"),
         ("filter[my_attribute]=x", "filter[my_attribute]", "unknown_property"),
         ("page[size]=ten", "page[size]", "is_integer"),

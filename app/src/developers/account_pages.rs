@@ -23,11 +23,29 @@ fn require_accounts(portal: &Portal) -> Result<(), UiError> {
     if portal.is_public { Err(Problem::Unauthenticated.into()) } else { Ok(()) }
 }
 
-#[component]
-pub fn SignUpPage() -> impl IntoView {
+/// A page about passwords, in a portal that takes them.
+fn password_page(form: impl FnOnce() -> AnyView + Send + 'static) -> AnyView {
     let visit = Visit::current();
     page(async move {
-        require_accounts(visit.portal()?)?;
+        let portal = visit.portal()?;
+        require_accounts(portal)?;
+        if portal.basic_auth_enabled {
+            return Ok(form());
+        }
+        let view = view! {
+            <PageTitle text="Sign in" />
+            <section class="narrow">
+                <h1>"Sign in"</h1>
+                <p>"Signing in with a password is switched off for this portal. Ask whoever runs it how to get in."</p>
+            </section>
+        };
+        Ok(view.into_any())
+    })
+}
+
+#[component]
+pub fn SignUpPage() -> impl IntoView {
+    password_page(|| {
         let view = view! {
             <PageTitle text="Sign up" />
             <section class="narrow">
@@ -40,7 +58,7 @@ pub fn SignUpPage() -> impl IntoView {
                 <p>"Have an account? " <a href=paths::portal::SIGN_IN>"Sign in"</a></p>
             </section>
         };
-        Ok(view.into_any())
+        view.into_any()
     })
 }
 
@@ -79,10 +97,8 @@ pub fn SignUpMailPage() -> impl IntoView {
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let visit = Visit::current();
     let return_to = query("return_to");
-    page(async move {
-        require_accounts(visit.portal()?)?;
+    password_page(move || {
         let view = view! {
             <PageTitle text="Sign in" />
             <section class="narrow">
@@ -97,15 +113,13 @@ pub fn SignInPage() -> impl IntoView {
                 <p>"No account? " <a href=paths::portal::SIGN_UP>"Sign up"</a></p>
             </section>
         };
-        Ok(view.into_any())
+        view.into_any()
     })
 }
 
 #[component]
 pub fn ForgotPasswordPage() -> impl IntoView {
-    let visit = Visit::current();
-    page(async move {
-        require_accounts(visit.portal()?)?;
+    password_page(|| {
         let view = view! {
             <PageTitle text="Forgot password" />
             <section class="narrow">
@@ -117,7 +131,7 @@ pub fn ForgotPasswordPage() -> impl IntoView {
                 </Form>
             </section>
         };
-        Ok(view.into_any())
+        view.into_any()
     })
 }
 

@@ -338,6 +338,9 @@ async fn signing_in(client: &Client<'_>, portal: &str) {
     let change = json!({"basic_auth_enabled": false, "oidc_client_id": "other", "oidc_team_mapping_enabled": true});
     let changed = client.patch(&settings, change).await.is(200);
     assert_eq!((&changed["idp_mapping_enabled"], &changed["oidc_config"]["client_id"]), (&json!(true), &json!("other")));
+    for page in ["/sign-in", "/sign-up", "/forgot-password"] {
+        client.server.browser("my-portal.localhost").get(page).await.shows("with a password is switched off");
+    }
     assert_eq!(
         client.patch(&settings, json!({"oidc_auth_enabled": false})).await.wrong().0,
         "basic_auth_enabled",

@@ -1,6 +1,9 @@
 //! The files: YAML with names for references, and secrets that come from the environment.
 
-use super::resources::{Fields, Key, Kind, State, sorted, text};
+use super::{
+    compare::must_keep_secrets_out,
+    resources::{Fields, Key, Kind, sorted},
+};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -119,10 +122,26 @@ impl Wanted {
             let content: File = serde_saphyr::from_str(&text).with_context(described)?;
             wanted.add(content, file.parent().unwrap_or(Path::new("."))).with_context(described)?;
         }
+        wanted.must_agree()?;
         let depths: Vec<usize> = wanted.0.iter().map(|(key, fields)| wanted.depth(key, fields)).collect();
         let mut ordered: Vec<_> = wanted.0.into_iter().zip(depths).collect();
         ordered.sort_by_key(|(((kind, _), _), depth)| (*kind, *depth));
         Ok(Self(ordered.into_iter().map(|(thing, _)| thing).collect()))
+    }
+
+    /// A version that is published brings its product into the portal.
+    fn must_agree(&self) -> anyhow::Result<()> {
+        for ((_, name), fields) in self.0.iter().filter(|((kind, _), _)| *kind == Kind::Publication) {
+            let Some((portal, version)) = name.split_once('/') else { continue };
+            let product = (Kind::Product, version.split('/').next().unwrap_or_default().to_owned());
+            let portals =
+                self.0.iter().find(|(key, _)| *key == product).and_then(|(_, fields)| fields.get("portals")?.as_array());
+            let is_published = fields.get("publish_status").is_none_or(|status| status == "published");
+            if is_published && portals.is_some_and(|portals| !portals.contains(&json!(portal))) {
+                bail!("{version} is published in {portal}, which is not among the portals of {}", product.1);
+            }
+        }
+        Ok(())
     }
 
     /// Under how many documents one is filed, as far as the files say.
@@ -140,8 +159,16 @@ impl Wanted {
         depth
     }
 
-    fn put(&mut self, kind: Kind, name: String, fields: Fields) -> anyhow::Result<()> {
-        let key = (kind, name);
+    /// Notes a thing, by its own name and that of what it is in.
+    fn put(&mut self, kind: Kind, inside: &str, own: &str, fields: Fields) -> anyhow::Result<()> {
+        let may_have_slashes = matches!(kind, Kind::DcrProvider | Kind::AuthStrategy | Kind::Publication | Kind::Role);
+        if own.contains('/') && !may_have_slashes {
+            bail!("the {} {own:?} has a / in its name, which files cannot say", kind.word());
+        }
+        for config in ["configs", "dcr_config"].iter().filter_map(|config| fields.get(*config)) {
+            must_keep_secrets_out(config).with_context(|| format!("the {} {own:?}", kind.word()))?;
+        }
+        let key = (kind, if inside.is_empty() { own.to_owned() } else { format!("{inside}/{own}") });
         if self.0.iter().any(|(known, _)| *known == key) {
             bail!("the {} {:?} is there twice", kind.word(), key.1);
         }
@@ -151,30 +178,30 @@ impl Wanted {
 
     fn add(&mut self, file: File, directory: &Path) -> anyhow::Result<()> {
         for gateway in &file.gateways {
-            self.put(Kind::Gateway, gateway.name.clone(), gateway.fields())?;
+            self.put(Kind::Gateway, "", &gateway.name, gateway.fields())?;
             for service in &gateway.services {
-                self.put(Kind::Service, format!("{}/{}", gateway.name, service.name), service.fields())?;
+                self.put(Kind::Service, &gateway.name, &service.name, service.fields())?;
             }
         }
         for provider in &file.dcr_providers {
-            self.put(Kind::DcrProvider, provider.name.clone(), provider.fields())?;
+            self.put(Kind::DcrProvider, "", &provider.name, provider.fields())?;
         }
         for strategy in &file.auth_strategies {
-            self.put(Kind::AuthStrategy, strategy.name.clone(), strategy.fields())?;
+            self.put(Kind::AuthStrategy, "", &strategy.name, strategy.fields())?;
         }
         for product in &file.products {
             self.add_product(product, directory)?;
         }
         for portal in &file.portals {
-            self.put(Kind::Portal, portal.name.clone(), portal.fields())?;
+            self.put(Kind::Portal, "", &portal.name, portal.fields())?;
             for publication in &portal.publications {
-                self.put(Kind::Publication, format!("{}/{}", portal.name, publication.name), publication.fields())?;
+                self.put(Kind::Publication, &portal.name, &publication.name, publication.fields())?;
             }
             for team in &portal.teams {
-                let name = format!("{}/{}", portal.name, team.name);
-                self.put(Kind::Team, name.clone(), team.fields())?;
-                for role in &team.roles {
-                    self.put(Kind::Role, format!("{name}/{}/{}", role.role, role.product), Fields::new())?;
+                self.put(Kind::Team, &portal.name, &team.name, team.fields())?;
+                let team_name = format!("{}/{}", portal.name, team.name);
+                for Role { role, product } in &team.roles {
+                    self.put(Kind::Role, &team_name, &format!("{role}/{product}"), Fields::new())?;
                 }
             }
         }
@@ -190,17 +217,16 @@ impl Wanted {
         if let Some(portals) = &product.portals {
             fields.insert("portals".to_owned(), sorted(portals.iter().map(|name| json!(name)).collect()));
         }
-        self.put(Kind::Product, product.name.clone(), fields)?;
+        self.put(Kind::Product, "", &product.name, fields)?;
         for version in &product.versions {
-            let name = format!("{}/{}", product.name, version.name);
             let mut fields = version.fields();
             fields.remove("specification");
-            self.put(Kind::Version, name.clone(), fields)?;
+            self.put(Kind::Version, &product.name, &version.name, fields)?;
             if let Some(file) = &version.specification {
                 let file_name = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
                 let fields =
                     Fields::from_iter([("name".to_owned(), json!(file_name)), ("content".to_owned(), json!(read(file)?))]);
-                self.put(Kind::Specification, name, fields)?;
+                self.put(Kind::Specification, &product.name, &version.name, fields)?;
             }
         }
         for document in &product.documents {
@@ -212,10 +238,9 @@ impl Wanted {
             };
             fields.remove("file");
             if let Some(content) = content {
-                // As it is kept.
-                fields.insert("content".to_owned(), json!(content.replace("\r\n", "\n").trim()));
+                fields.insert("content".to_owned(), json!(content));
             }
-            self.put(Kind::Document, format!("{}/{}", product.name, document.name), fields)?;
+            self.put(Kind::Document, &product.name, &document.name, fields)?;
         }
         Ok(())
     }
@@ -233,101 +258,4 @@ fn yaml_files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         bail!("{} has no .yaml file", path.display());
     }
     Ok(files)
-}
-
-/// Writes what there is as `portico.yaml`, with each specification in a file beside it.
-pub fn write(state: &State, directory: &Path) -> anyhow::Result<()> {
-    let of = |kind: Kind, prefix: &str| {
-        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        let all = state.things.iter().filter(move |((known, _), _)| *known == kind);
-        all.filter_map(move |((_, name), fields)| Some((name.strip_prefix(&prefix)?.to_owned(), fields.clone())))
-            .collect::<Vec<_>>()
-    };
-    let entry = |name: &str, fields: &Fields| {
-        let mut entry = Fields::from_iter([("name".to_owned(), json!(name))]);
-        entry.extend(fields.clone());
-        entry
-    };
-    let list = |kind: Kind, prefix: &str| {
-        of(kind, prefix).iter().map(|(name, fields)| Value::Object(entry(name, fields))).collect::<Vec<_>>()
-    };
-    let documents = |product: &str| {
-        let in_order =
-            |(name, _): &(String, Fields)| state.documents.iter().position(|known| *known == format!("{product}/{name}"));
-        let mut all = of(Kind::Document, product);
-        all.sort_by_key(in_order);
-        all.iter().map(|(name, fields)| Value::Object(entry(name, fields))).collect::<Vec<_>>()
-    };
-    let with = |mut entry: Fields, lists: Vec<(&str, Vec<Value>)>| {
-        entry.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name.to_owned(), json!(list))));
-        Value::Object(entry)
-    };
-    let gateways: Vec<Value> = of(Kind::Gateway, "")
-        .iter()
-        .map(|(name, fields)| with(entry(name, fields), vec![("services", list(Kind::Service, name))]))
-        .collect();
-    let providers: Vec<Value> = of(Kind::DcrProvider, "")
-        .into_iter()
-        .map(|(name, fields)| Value::Object(entry(&name, &with_secret(&name, fields))))
-        .collect();
-    let mut products = Vec::new();
-    for (product, fields) in of(Kind::Product, "") {
-        let mut versions = Vec::new();
-        for (version, fields) in of(Kind::Version, &product) {
-            let mut entry = entry(&version, &fields);
-            if let Some(specification) = state.things.get(&(Kind::Specification, format!("{product}/{version}"))) {
-                let file = format!(
-                    "specifications/{}/{}/{}",
-                    file_name(&product),
-                    file_name(&version),
-                    text(&json!(specification), "name")
-                );
-                let path = directory.join(&file);
-                fs::create_dir_all(path.parent().unwrap_or(directory))?;
-                fs::write(&path, text(&json!(specification), "content"))?;
-                entry.insert("specification".to_owned(), json!(file));
-            }
-            versions.push(Value::Object(entry));
-        }
-        products.push(with(entry(&product, &fields), vec![("versions", versions), ("documents", documents(&product))]));
-    }
-    let mut portals = Vec::new();
-    for (portal, fields) in of(Kind::Portal, "") {
-        let mut teams = Vec::new();
-        for (team, fields) in of(Kind::Team, &portal) {
-            let roles = of(Kind::Role, &format!("{portal}/{team}"));
-            let roles = roles.iter().filter_map(|(name, _)| name.split_once('/'));
-            let roles = roles.map(|(role, product)| json!({"role": role, "product": product})).collect();
-            teams.push(with(entry(&team, &fields), vec![("roles", roles)]));
-        }
-        let lists = vec![("publications", list(Kind::Publication, &portal)), ("teams", teams)];
-        portals.push(with(entry(&portal, &fields), lists));
-    }
-    let whole = json!({"gateways": gateways, "dcr_providers": providers, "auth_strategies": list(Kind::AuthStrategy, ""),
-        "portals": portals, "products": products});
-    // Read as a file would be, so that what is written can be read again.
-    let file: File = serde_json::from_value(whole)?;
-    fs::create_dir_all(directory)?;
-    fs::write(directory.join("portico.yaml"), serde_saphyr::to_string(&file)?)?;
-    Ok(())
-}
-
-/// Where a secret would stand, the name of a variable that holds it.
-fn with_secret(name: &str, mut fields: Fields) -> Fields {
-    let secret = match fields.get("provider_type").and_then(Value::as_str) {
-        Some("okta") => "dcr_token",
-        Some("http") => "api_key",
-        Some("oidc") => "initial_access_token",
-        _ => "initial_client_secret",
-    };
-    let variable: String = name.to_uppercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if let Some(Value::Object(config)) = fields.get_mut("dcr_config") {
-        config.insert(secret.to_owned(), json!({"env": format!("{variable}_SECRET")}));
-    }
-    fields
-}
-
-/// A name as a part of a path.
-fn file_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '.' | '_') { c } else { '_' }).collect()
 }

@@ -3,15 +3,22 @@
 //! What the files do not name stays as it is, and nothing is deleted.
 
 pub mod client;
-pub mod files;
-pub mod plan;
-pub mod resources;
+mod compare;
+mod export;
+mod files;
+mod plan;
+mod requests;
+mod resources;
+mod stops;
 
 use client::Client;
 use files::Wanted;
 use plan::Plan;
 use resources::State;
 use std::{collections::BTreeMap, path::Path};
+
+/// The environment, from which secrets come.
+pub type Variables = BTreeMap<String, String>;
 
 /// What would change.
 pub async fn plan(client: &Client, files: &Path) -> anyhow::Result<String> {
@@ -21,7 +28,7 @@ pub async fn plan(client: &Client, files: &Path) -> anyhow::Result<String> {
 }
 
 /// Changes it, with secrets from some variables; what was done.
-pub async fn apply(client: &Client, files: &Path, variables: &BTreeMap<String, String>) -> anyhow::Result<String> {
+pub async fn apply(client: &Client, files: &Path, variables: &Variables) -> anyhow::Result<String> {
     let wanted = Wanted::read(files)?;
     let mut state = State::read(client).await?;
     let plan = Plan::make(client, &state, wanted).await?;
@@ -32,6 +39,6 @@ pub async fn apply(client: &Client, files: &Path, variables: &BTreeMap<String, S
 /// Writes what there is.
 pub async fn export(client: &Client, directory: &Path) -> anyhow::Result<String> {
     let state = State::read(client).await?;
-    files::write(&state, directory)?;
+    export::write(&state, directory)?;
     Ok(format!("{} is written.", directory.join("portico.yaml").display()))
 }

@@ -64,7 +64,8 @@ impl State {
         id.map(String::as_str).with_context(|| format!("there is no {} {name:?}", kind.word()))
     }
 
-    fn name_of(&self, kind: Kind, id: &Value) -> Value {
+    /// What something is called; null where there is no such thing.
+    pub fn name_of(&self, kind: Kind, id: &Value) -> Value {
         let id = id.as_str().unwrap_or_default();
         let found = self.ids.iter().find(|((known, _), known_id)| *known == kind && *known_id == id);
         found.map_or(Value::Null, |((_, name), _)| json!(name))
@@ -80,7 +81,7 @@ impl State {
         for (kind, name) in self.things.keys() {
             let parts = match kind {
                 Kind::Gateway | Kind::Portal | Kind::Product => 1,
-                Kind::Version | Kind::Team => 2,
+                Kind::Version | Kind::Team | Kind::Service | Kind::Document => 2,
                 _ => continue,
             };
             if name.split('/').count() > parts {

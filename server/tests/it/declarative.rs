@@ -56,7 +56,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("portico-{name}-{}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("portico-{}/{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -150,7 +150,14 @@ async fn a_change_is_shown_with_whom_it_stops() {
         (
             "labels: {env: test, team: a}",
             "labels: {env: prod}",
-            "    labels: {\"env\":\"test\",\"team\":\"a\"} -> {\"env\":\"prod\"}",
+            "    labels.env: \"test\" -> \"prod\"\n    labels.team: \"a\" -> null\n",
+        ),
+        ("route_paths: [/weather]", "route_paths: [/w]", "    ! stops: Robot of ada, in Developers"),
+        ("route_paths: [/weather]", "route_paths: [/weather, /w]", "    route_paths: [\"/weather\"] -> [\"/weather\",\"/w\"]\n"),
+        (
+            "issuer: https://okta.example.com",
+            "issuer: https://id.example.com",
+            "    dcr_config.dcr_token: sent from the variable OKTA_TOKEN",
         ),
         ("content: \"# Hello\"", "content: \"# Bye\"", "    content: \"# Hello\" -> \"# Bye\""),
     ] {
@@ -160,7 +167,12 @@ async fn a_change_is_shown_with_whom_it_stops() {
         assert!(planned.contains(expected) && planned.contains("0 to make, 1 to change, 13"), "{to}: {planned}");
         assert_eq!(planned.contains("would stop working"), expected.contains("stops"), "{planned}");
     }
+    let longer = folder.write("specifications/api.yaml", &SPECIFICATION.replace("title: ", "title: A new "));
+    let planned = declarative::plan(&client, longer).await.unwrap();
+    assert!(planned.contains("    content, from line ") && planned.contains("A new "), "{planned}");
+    folder.write("specifications/api.yaml", SPECIFICATION);
     let changed = FILE
+        .replace("issuer: https://okta.example.com", "issuer: https://id.example.com")
         .replace("labels: {env: test, team: a}", "labels: {env: prod}")
         .replace("Edge/weather,", "Edge/weather, labels: {a: b},");
     declarative::apply(&client, folder.write("portico.yaml", &changed), &variables()).await.unwrap();
@@ -179,6 +191,17 @@ async fn what_the_files_say_wrongly_is_named_before_anything_is_done() {
         ("{name: more,", "{name: start,", "is there twice"),
         ("specifications/api.yaml", "specifications/none.yaml", "none.yaml"),
         ("file: more.md", "file: more.md, content: x", "a file and a content"),
+        ("{env: OKTA_TOKEN}", "a-token", "dcr_token is a secret: write {env: NAME}"),
+        ("{env: OKTA_TOKEN}", "{env: NO_SUCH_VARIABLE}", "NO_SUCH_VARIABLE, which is not set"),
+        ("auth_strategy: keys,", "auth_strategy: nobodys,", "there is no auth strategy \"nobodys\""),
+        ("gateway_service: Edge/weather", "gateway_service: Edge/none", "there is no gateway service \"Edge/none\""),
+        ("product: Weather}]", "product: None}]", "there is no API product \"None\""),
+        ("- name: Robots", "- name: Robots/EU", "the team \"Robots/EU\" has a / in its name"),
+        (
+            "portals: [Developers]",
+            "portals: []",
+            "Weather/v1 is published in Developers, which is not among the portals of Weather",
+        ),
     ] {
         let changed = FILE.replace(from, to);
         let refused = declarative::apply(&client, folder.write("portico.yaml", &changed), &variables()).await;
@@ -187,10 +210,69 @@ async fn what_the_files_say_wrongly_is_named_before_anything_is_done() {
         assert!(refused.contains(expected), "{refused}");
         assert!(portals::choices(&server.core, Actor::System).await.unwrap().is_empty());
     }
-    let secret = FILE.replace("{env: OKTA_TOKEN}", "{env: NO_SUCH_VARIABLE}");
-    let refused = declarative::apply(&client, folder.write("portico.yaml", &secret), &variables()).await.unwrap_err();
-    assert!(format!("{refused:#}").contains("NO_SUCH_VARIABLE, which is not set"), "{refused:#}");
-    let unknown = FILE.replace("auth_strategy: keys,", "auth_strategy: nobodys,");
-    let refused = declarative::apply(&client, folder.write("portico.yaml", &unknown), &variables()).await.unwrap_err();
-    assert!(format!("{refused:#}").contains("there is no auth strategy \"nobodys\""), "{refused:#}");
+    // What only Portico can tell is refused by it, with what was done before.
+    let unnamed = FILE.replace("route_paths: [/weather]", "route_paths: [weather]");
+    let refused = declarative::apply(&client, folder.write("portico.yaml", &unnamed), &variables()).await.unwrap_err();
+    let refused = format!("{refused:#}");
+    assert!(refused.contains("the gateway service \"Edge/weather\"; done before it: the gateway \"Edge\""), "{refused}");
+    declarative::apply(&client, folder.write("portico.yaml", FILE), &variables()).await.unwrap();
+    let typed = FILE.replace("provider_type: okta", "provider_type: curity");
+    let refused = declarative::plan(&client, folder.write("portico.yaml", &typed)).await.unwrap_err();
+    assert!(format!("{refused:#}").contains("its provider_type stays okta"), "{refused:#}");
+}
+
+#[tokio::test]
+async fn what_portico_writes_otherwise_is_no_change() {
+    let server = TestServer::new().await;
+    let client = client_of(&server).await;
+    let folder = folder("written");
+    let written = FILE
+        .replace("http://127.0.0.1:9000/api", "http://LOCALHOST:80/api/")
+        .replace("route_paths: [/weather]", "route_paths: [/weather/], route_hosts: [API.example.com]")
+        .replace("description: Of cities.", "description: |\n      Of cities.\n")
+        .replace("default_auth_strategy: keys", "custom_domain: Dev.Example.com");
+    assert_ne!(written, FILE);
+    declarative::apply(&client, folder.write("portico.yaml", &written), &variables()).await.unwrap();
+    let again = declarative::plan(&client, &folder.0).await.unwrap();
+    assert_eq!(again, "0 to make, 0 to change, 14 as they should be.");
+}
+
+#[tokio::test]
+async fn two_versions_can_swap_their_services() {
+    let server = TestServer::new().await;
+    let client = client_of(&server).await;
+    let folder = Folder::new("swap");
+    let file = |blue: &str, green: &str| {
+        format!(
+            "gateways: [{{name: Edge, services: [{{name: a, url: 'http://127.0.0.1:1', route_paths: [/a]}},
+                {{name: b, url: 'http://127.0.0.1:1', route_paths: [/b]}}]}}]
+products: [{{name: P, versions: [{{name: blue, gateway_service: {blue}}}, {{name: green, gateway_service: {green}}}]}}]
+"
+        )
+    };
+    for (blue, green) in [("Edge/a", "Edge/b"), ("Edge/b", "Edge/a"), ("~", "Edge/b")] {
+        declarative::apply(&client, folder.write("portico.yaml", &file(blue, green)), &variables()).await.unwrap();
+        let again = declarative::plan(&client, &folder.0).await.unwrap();
+        assert_eq!(again, "0 to make, 0 to change, 6 as they should be.");
+    }
+}
+
+/// Whatever things are called, the files of an export stay in their directory, each with its own.
+#[tokio::test]
+async fn an_export_writes_each_specification_to_a_file_of_its_own() {
+    let server = TestServer::new().await;
+    let client = client_of(&server).await;
+    let (folder, exported) = (Folder::new("names"), Folder::new("exported/inner"));
+    let mut file = "products:\n".to_owned();
+    for (index, name) in ["Pay & Go", "Pay + Go", ".."].iter().enumerate() {
+        let specification = format!("{index}/api.yaml");
+        folder.write(&specification, &SPECIFICATION.replace("title: ", &format!("title: {index} ")));
+        file += &format!("  - {{name: '{name}', versions: [{{name: '..', specification: {specification}}}]}}\n");
+    }
+    declarative::apply(&client, folder.write("portico.yaml", &file), &variables()).await.unwrap();
+    declarative::export(&client, &exported.0).await.unwrap();
+    let same = declarative::plan(&client, &exported.0).await.unwrap();
+    assert_eq!(same, "0 to make, 0 to change, 9 as they should be.");
+    let around: Vec<_> = fs::read_dir(exported.0.parent().unwrap()).unwrap().collect();
+    assert_eq!(around.len(), 1, "{around:?}");
 }

@@ -42,7 +42,7 @@ pub struct OpenidConnect {
     /// The way to the claim that holds the client id: one name, or several for a nested one.
     pub credential_claim: Vec<String>,
     pub auth_methods: Vec<AuthMethod>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hide_credentials: bool,
     /// Portico's own client at the provider; empty where no method needs one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -80,7 +80,7 @@ impl OpenidConnect {
     }
 
     /// Whether callers whom this lets in would be refused by another configuration.
-    fn is_narrowed_by(&self, next: &Self) -> bool {
+    pub fn is_narrowed_by(&self, next: &Self) -> bool {
         let audiences = next.audiences();
         self.issuer != next.issuer
             || self.client_id != next.client_id

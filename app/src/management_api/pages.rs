@@ -27,7 +27,10 @@ pub fn ManagementApiPage() -> impl IntoView {
                 <a href=paths::admin::ACCESS_TOKENS>"access token"</a> " and may do what its roles allow. Its description is at "
                 <code>{format!("{}/openapi.json", address(&visit))}</code> "."
             </p>
-            {groups}
+            <section>
+                <h2>"Operations"</h2>
+                {groups}
+            </section>
         };
         Ok(content.into_any())
     })

@@ -151,6 +151,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             operation.parameters.get_or_insert_default().push(key.into());
         }
         for operation in operations(item) {
+            shorten_summary(operation);
             complete_operation(operation, &ids);
         }
     }
@@ -159,6 +160,15 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// What a handler says first is what its operation is called; who may call it, and what it records, describes it.
+fn shorten_summary(operation: &mut Operation) {
+    let said = operation.summary.take().unwrap_or_default();
+    let (name, rest) = said.split_once(". ").unwrap_or((said.trim_end_matches('.'), ""));
+    operation.summary = Some(name.to_owned());
+    let description = [rest, operation.description.as_deref().unwrap_or_default()].join("\n\n");
+    operation.description = Some(description.trim().to_owned()).filter(|text| !text.is_empty());
 }
 
 fn complete_operation(operation: &mut Operation, ids: &[&str]) {
@@ -206,7 +216,7 @@ pub fn rendered(document: &OpenApi) -> Value {
     let mut rendered = json!(document);
     if let Some(paths) = rendered.get_mut("paths").and_then(Value::as_object_mut) {
         let problem = json!({"schema": {"$ref": "#/components/schemas/ProblemDetails"}});
-        let own = json!({"get": {"operationId": "get-openapi", "summary": "This description. For whoever has a token.", "tags": ["description"],
+        let own = json!({"get": {"operationId": "get-openapi", "summary": "This description", "description": "For whoever has a token.", "tags": ["description"],
         "responses": {
             "200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}},
             "401": {"description": "There is no valid access token.", "content": {"application/problem+json": problem}},

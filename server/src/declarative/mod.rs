@@ -1,6 +1,8 @@
 //! A Portico described by files: `portico plan`, `portico apply` and `portico export`, through the management API.
 //!
-//! What the files do not name stays as it is, and nothing is deleted.
+//! `files` reads what is wanted and `resources` what there is, both by names. `plan` sets out what `compare` finds different,
+//! with those whom that `stops`, and sends the `requests`; `export` goes the other way. What the files do not name stays as it
+//! is, and nothing is deleted.
 
 pub mod client;
 mod compare;

@@ -122,6 +122,8 @@ impl Listing {
         let mut problems = Vec::new();
         for (name, value) in query {
             let read = match name.as_str() {
+                // Postgres keeps no NUL, so nothing has one.
+                _ if value.contains('\0') => Err(Rule::ControlCharacter),
                 "page[size]" => number(value, SIZE_MAX).map(|size| listing.size = size),
                 "page[number]" => number(value, NUMBER_MAX).map(|number| listing.number = number),
                 "sort" => order(value, attributes).map(|order| listing.order = order),

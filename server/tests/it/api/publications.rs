@@ -212,6 +212,7 @@ async fn lists_are_paged_ordered_and_filtered() {
     assert_eq!(list(&format!("filter[auth_strategy_ids][neq]={}", world.strategy)).await.1["total"], 1, "none is another one");
     for (query, field, rule) in [
         ("filter[created_at][lte]=9999-12-31T23:59:59-01:00", "filter[created_at][lte]", "is_date_time"),
+        ("filter[deprecated]=%00", "filter[deprecated]", "invalid"),
         ("sort=name", "sort", "enum"),
         ("filter[my_attribute]=x", "filter[my_attribute]", "unknown_property"),
         ("page[size]=ten", "page[size]", "is_integer"),

@@ -187,13 +187,17 @@ function passwordGrant(provider, audience) {
   };
 }
 
-export function freePort() {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+let nextPort = 21_000 + 1_000 * Number(process.env.TEST_PARALLEL_INDEX);
+
+/// A port that nobody else is given before it is used: systems themselves give ports away from 32768 on.
+export async function freePort() {
+  const port = nextPort++;
+  const isFree = await new Promise((resolve) => {
+    const server = net.createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
+  return isFree ? port : freePort();
 }
 
 /// Answers every call with its path and headers.

@@ -31,6 +31,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -123,8 +124,20 @@ fn program(name: &str) -> String {
     std::env::var(&variable).unwrap_or_else(|_| panic!("{variable} names no {name}: run cargo xtask test"))
 }
 
+/// A port that nobody else is given: Caddy and Envoy would share it without a word (`SO_REUSEPORT`), each taking
+/// calls of the other. Systems themselves give ports away from 32768 on.
+async fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
+            return port;
+        }
+    }
+}
+
 async fn start(world: &World, name: &str) -> Process {
-    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let port = free_port().await;
     let folder = std::env::temp_dir().join(format!("portico-{name}-{port}"));
     fs::create_dir_all(&folder).unwrap();
     let mut command = Command::new(program(name));

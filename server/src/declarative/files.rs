@@ -161,8 +161,7 @@ impl Wanted {
 
     /// Notes a thing, by its own name and that of what it is in.
     fn put(&mut self, kind: Kind, inside: &str, own: &str, fields: Fields) -> anyhow::Result<()> {
-        let may_have_slashes = matches!(kind, Kind::DcrProvider | Kind::AuthStrategy | Kind::Publication | Kind::Role);
-        if own.contains('/') && !may_have_slashes {
+        if own.contains('/') && kind.depth().is_some() {
             bail!("the {} {own:?} has a / in its name, which files cannot say", kind.word());
         }
         for config in ["configs", "dcr_config"].iter().filter_map(|config| fields.get(*config)) {

@@ -40,6 +40,16 @@ impl Kind {
             Self::Role => "team role",
         }
     }
+
+    /// How many names say where a thing is, none of which may have a `/`; nothing where its own may have any character, or
+    /// is made of others.
+    pub fn depth(self) -> Option<usize> {
+        match self {
+            Self::Gateway | Self::Portal | Self::Product => Some(1),
+            Self::Service | Self::Document | Self::Version | Self::Team => Some(2),
+            Self::DcrProvider | Self::AuthStrategy | Self::Specification | Self::Publication | Self::Role => None,
+        }
+    }
 }
 
 /// A thing by its name: of what is in something else, the names of both, with `/` between them.
@@ -79,12 +89,7 @@ impl State {
     /// Files say where something is by names with `/` between them.
     fn must_be_sayable(&self) -> anyhow::Result<()> {
         for (kind, name) in self.things.keys() {
-            let parts = match kind {
-                Kind::Gateway | Kind::Portal | Kind::Product => 1,
-                Kind::Version | Kind::Team | Kind::Service | Kind::Document => 2,
-                _ => continue,
-            };
-            if name.split('/').count() > parts {
+            if kind.depth().is_some_and(|depth| name.split('/').count() > depth) {
                 bail!("the {} {name:?} has a / in its name, which files cannot say", kind.word());
             }
         }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// An application that can call a version now.
-pub struct Caller {
+struct Caller {
     /// As plans name it.
     pub described: String,
     portal: String,
@@ -120,23 +120,26 @@ fn is_narrowed(wanted: &Fields, before: &Fields, list: &str) -> bool {
     wanted.contains_key(list) && !next.is_empty() && (now.is_empty() || now.iter().any(|item| !next.contains(item)))
 }
 
+/// The configuration of a strategy of one type.
+fn config<'a>(fields: &'a Fields, strategy_type: &str) -> Option<&'a Fields> {
+    fields.get("configs")?.get(strategy_type)?.as_object()
+}
+
 fn narrows_keys(wanted: &Fields, before: &Fields) -> bool {
-    let config = |fields: &Fields| fields.get("configs").and_then(|configs| configs.get("key-auth")?.as_object()).cloned();
-    match (config(wanted), config(before)) {
-        (Some(next), Some(now)) => is_narrowed(&next, &now, "key_names"),
+    match (config(wanted, "key-auth"), config(before, "key-auth")) {
+        (Some(next), Some(now)) => is_narrowed(next, now, "key_names"),
         _ => false,
     }
 }
 
 /// Whether tokens would be refused that are taken now, or clients would get new secrets.
 fn narrows_tokens(wanted: &Fields, before: &Fields, state: &State) -> bool {
-    let config = |fields: &Fields| fields.get("configs").and_then(|configs| configs.get("openid-connect")?.as_object()).cloned();
-    let (Some(change), Some(now)) = (config(wanted), config(before)) else { return false };
+    let (Some(change), Some(now)) = (config(wanted, "openid-connect"), config(before, "openid-connect")) else { return false };
     let mut next = now.clone();
-    next.extend(change.into_iter().filter(|(name, _)| name != "client_secret"));
-    let read = |config| serde_json::from_value::<OpenidConnect>(Value::Object(config));
+    next.extend(change.clone().into_iter().filter(|(name, _)| name != "client_secret"));
+    let read = |config: Fields| serde_json::from_value::<OpenidConnect>(Value::Object(config));
     // What cannot be read is refused when it is applied.
-    let (Ok(now), Ok(next)) = (read(now), read(next)) else { return false };
+    let (Ok(now), Ok(next)) = (read(now.clone()), read(next)) else { return false };
     let provider = before.get("dcr_provider").and_then(Value::as_str).unwrap_or_default().to_owned();
     let provider = state.things.get(&(Kind::DcrProvider, provider));
     let renews = provider.is_some_and(|provider| provider.get("provider_type") == Some(&json!("curity")));
